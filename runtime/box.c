@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "box.h"
+#include "sys/os.h"
+
+static struct box_shard *shard_at(struct boxes *boxes, unsigned i)
+{
+	return &boxes->shards[i % BOX_SHARDS];
+}
+
+/* The same for each call of one thread, spread over threads. */
+static unsigned thread_hash(void)
+{
+	static _Thread_local char here;
+
+	return (unsigned)((uintptr_t)&here * 0x9e3779b97f4a7c15ull >> 56);
+}
+
+static bool try_lock(struct box_shard *shard)
+{
+	/* [box.A1] acquire; pairs with [box.R1]: the free list as the last
+	 * holder left it. */
+	return !atomic_load_explicit(
+		       &shard->is_locked, memory_order_relaxed) &&
+	       !atomic_exchange_explicit(
+		       &shard->is_locked, 1, memory_order_acquire);
+}
+
+static struct box *take_locked(struct box_shard *shard)
+{
+	struct box *box = shard->free;
+
+	/* [box.A2] acquire; pairs with [box.R2]: who ran the job is done
+	 * with the box. The relaxed look spares the exchange. */
+	if (!box && atomic_load_explicit(
+			    &shard->returned, memory_order_relaxed))
+		box = atomic_exchange_explicit(
+			&shard->returned, NULL, memory_order_acquire);
+	if (box)
+		shard->free = box->next;
+	return box;
+}
+
+struct box *box_get(struct boxes *boxes, size_t payload_bytes)
+{
+	unsigned hash = thread_hash();
+	struct box_shard *home = NULL;
+	struct box *box = NULL;
+
+	if (payload_bytes > ROTA_COPY_INLINE) {
+		box = os_alloc(sizeof(*box) + payload_bytes);
+		if (box)
+			box->home = NULL;
+		return box;
+	}
+	for (unsigned i = 0; i < BOX_SHARDS && !home; i++) {
+		struct box_shard *shard = shard_at(boxes, hash + i);
+
+		if (!try_lock(shard))
+			continue;
+		home = shard;
+		box = take_locked(shard);
+		/* [box.R1] release; pairs with [box.A1]. */
+		atomic_store_explicit(
+			&shard->is_locked, 0, memory_order_release);
+	}
+	if (!box) {
+		box = os_alloc(sizeof(*box) + ROTA_COPY_INLINE);
+		if (box)
+			box->home = home ? home : shard_at(boxes, hash);
+	}
+	return box;
+}
+
+void box_put(struct box *box)
+{
+	struct box_shard *home = box->home;
+	struct box *top;
+
+	if (!home) {
+		os_free(box);
+		return;
+	}
+	top = atomic_load_explicit(&home->returned, memory_order_relaxed);
+	do {
+		box->next = top;
+		/* [box.R2] release; pairs with [box.A2]. */
+	} while (!atomic_compare_exchange_weak_explicit(&home->returned, &top,
+		box, memory_order_release, memory_order_relaxed));
+}
+
+static void free_list(struct box *box)
+{
+	while (box) {
+		struct box *next = box->next;
+
+		os_free(box);
+		box = next;
+	}
+}
+
+void boxes_fini(struct boxes *boxes)
+{
+	for (unsigned i = 0; i < BOX_SHARDS; i++) {
+		struct box_shard *shard = shard_at(boxes, i);
+
+		free_list(shard->free);
+		free_list(atomic_exchange_explicit(
+			&shard->returned, NULL, memory_order_acquire));
+	}
+}
+
+void box_run(void *arg)
+{
+	struct box *box = arg;
+
+	box->run(box->payload);
+	box_put(box);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which pools are alive in this process? The one list that pools share: create
+ * adds, destroy removes, so that of several destroys one wins and a second one
+ * is told -EINVAL before it touches freed memory. The lock word is the holder's
+ * pid: a forked child that inherits it held by a thread it does not have
+ * takes it over. Three stores are made under it, nothing else.
+ */
+#include "pool.h"
+#include <errno.h>
+
+static _Atomic uint32_t lock;
+static struct rota_pool *pools;
+
+static void take(uint32_t pid)
+{
+	for (;;) {
+		uint32_t holder =
+			atomic_load_explicit(&lock, memory_order_relaxed);
+
+		/* [live.A1] acquire; pairs with [live.R1]: the list. */
+		if (holder != pid && atomic_compare_exchange_weak_explicit(
+					     &lock, &holder, pid,
+					     memory_order_acquire,
+					     memory_order_relaxed))
+			return;
+		os_yield();
+	}
+}
+
+static void release(void)
+{
+	/* [live.R1] release; pairs with [live.A1]. */
+	atomic_store_explicit(&lock, 0, memory_order_release);
+}
+
+void live_add(struct rota_pool *pool)
+{
+	uint32_t pid = os_pid();
+
+	pool->owner_pid = pid;
+	take(pid);
+	pool->live_next = pools;
+	pools = pool;
+	release();
+}
+
+int live_remove(struct rota_pool *pool)
+{
+	uint32_t pid = os_pid();
+	int result = -EINVAL;
+
+	take(pid);
+	for (struct rota_pool **at = &pools; *at; at = &(*at)->live_next) {
+		if (*at != pool)
+			continue;
+		result = -EOWNERDEAD;
+		if (pool->owner_pid == pid) {
+			*at = pool->live_next;
+			result = 0;
+		}
+		break;
+	}
+	release();
+	return result;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a pool: create with full unwind, close, destroy. */
+#include "pool.h"
+#include "options.h"
+#include <errno.h>
+#include <stdio.h>
+
+/* One mapping: pool, workers, their waiters. */
+static size_t pool_bytes(unsigned nr_workers)
+{
+	return sizeof(struct rota_pool) +
+	       nr_workers * (sizeof(struct worker) + sizeof(struct ec_waiter));
+}
+
+static struct ec_waiter *waiters_of(struct rota_pool *pool)
+{
+	return (struct ec_waiter *)&pool->workers[pool->nr_workers];
+}
+
+static void pool_free(struct rota_pool *pool)
+{
+	channel_fini(&pool->channel);
+	boxes_fini(&pool->boxes);
+	os_pages_unmap(pool, pool->bytes);
+}
+
+static struct rota_pool *pool_map(
+	const struct rota_options *options, int *ret_error)
+{
+	size_t bytes = pool_bytes(options->workers);
+	struct rota_pool *pool = os_pages_map(bytes);
+
+	*ret_error = -ENOMEM;
+	if (!pool)
+		return NULL;
+	pool->bytes = bytes;
+	if (channel_init(&pool->channel, options->capacity)) {
+		os_pages_unmap(pool, bytes);
+		return NULL;
+	}
+	*ret_error = os_pages_wipe_on_fork(pool, OS_PAGE_MAX);
+	if (*ret_error) {
+		pool_free(pool);
+		return NULL;
+	}
+	pool->nr_workers = options->workers;
+	pool->capacity = options->capacity;
+	pool->full_policy = options->full_policy;
+	pool->spin_ns = options->spin_ns;
+	pool->on_start = options->on_start;
+	pool->on_stop = options->on_stop;
+	pool->on_drop = options->on_drop;
+	pool->hook_arg = options->hook_arg;
+	ec_init(&pool->eventcount, waiters_of(pool), pool->nr_workers);
+	atomic_init(&pool->is_alive, 1);
+	return pool;
+}
+
+static int start_worker(struct rota_pool *pool, unsigned index,
+	const struct rota_options *options)
+{
+	struct worker *worker = &pool->workers[index];
+	char name[16];
+	struct os_thread_options thread = {
+		.name = name,
+		.stack_bytes = options->stack_bytes,
+		.cpu_set = options->cpu_set,
+		.cpu_set_bytes = options->cpu_set_bytes,
+	};
+
+	/* index < 1000, so 15 bytes hold the 11 of the name */
+	snprintf(name, sizeof(name), "%.11s-%u", options->name, index % 1000);
+	worker->pool = pool;
+	worker->index = index;
+	worker->waiter = &pool->eventcount.waiters[index];
+	return os_thread_start(&worker->thread, worker_main, worker, &thread);
+}
+
+/* Until each started worker went through on_start. */
+static int wait_for_starts(struct rota_pool *pool)
+{
+	uint32_t nr_started;
+
+	/* [pool.A1] acquire; pairs with [worker.R2]. */
+	while ((nr_started = atomic_load_explicit(&pool->nr_started,
+			memory_order_acquire)) < pool->nr_threads)
+		os_futex_wait(&pool->nr_started, nr_started, OS_NO_DEADLINE);
+	return atomic_load_explicit(&pool->start_error, memory_order_relaxed);
+}
+
+int rota_pool_create(
+	const struct rota_options *user_options, struct rota_pool **ret_pool)
+{
+	struct rota_options options;
+	struct rota_pool *pool;
+	int error;
+
+	if (!ret_pool)
+		return -EINVAL;
+	error = options_read(user_options, &options);
+	if (error)
+		return error;
+	pool = pool_map(&options, &error);
+	if (!pool)
+		return error;
+	while (!error && pool->nr_threads < pool->nr_workers) {
+		error = start_worker(pool, pool->nr_threads, &options);
+		if (!error)
+			pool->nr_threads++;
+	}
+	if (!error)
+		error = wait_for_starts(pool);
+	if (error) {
+		rota_pool_shutdown(
+			pool, ROTA_DRAIN, ROTA_NO_DEADLINE, NULL);
+		pool_free(pool);
+		return error;
+	}
+	live_add(pool);
+	*ret_pool = pool;
+	return 0;
+}
+
+int rota_pool_close(struct rota_pool *pool)
+{
+	if (!pool)
+		return -EINVAL;
+	if (!pool_is_ours(pool))
+		return -EOWNERDEAD;
+	atomic_store_explicit(&pool->is_closing, 1, memory_order_relaxed);
+	channel_close(&pool->channel);
+	/* [pool.F3] full fence; pairs with [ec.F3] and [room.F2]. Orders the
+	 * closing before the look for sleepers. Forbids: a worker or submitter
+	 * goes to sleep on an open channel and is not told. */
+	fence_full();
+	ec_notify_all(&pool->eventcount);
+	room_notify_all(&pool->room);
+	return 0;
+}
+
+int rota_pool_destroy(struct rota_pool *pool)
+{
+	int error;
+
+	if (!pool)
+		return 0;
+	if (frame_has(pool))
+		return pool_is_ours(pool) ? -EDEADLK : -EOWNERDEAD;
+	error = live_remove(pool);
+	if (error)
+		return error;
+	rota_pool_shutdown(pool, ROTA_DRAIN, ROTA_NO_DEADLINE, NULL);
+	pool_free(pool);
+	return 0;
+}

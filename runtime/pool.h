@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ROTA_POOL_H
+#define ROTA_POOL_H
+/*
+ * What a pool is made of. Field legend: I set at creation, then read only;
+ * A shared atomic; W its worker only; S its worker writes, others read.
+ */
+#include "box.h"
+#include "channel.h"
+#include "eventcount.h"
+#include "room.h"
+#include "sys/os.h"
+#include "tune.h"
+
+/* Threads that wait for the pool to be at rest; see rest.c. */
+struct rest {
+	_Atomic uint32_t turns; /* A: futex; counts "it is at rest" */
+	_Atomic uint32_t nr_waiters; /* A */
+};
+
+struct worker {
+	alignas(2 * CACHELINE) struct rota_pool *pool; /* I */
+	struct ec_waiter *waiter;		       /* I */
+	pthread_t thread;			       /* I */
+	unsigned index;				       /* I */
+	bool has_started; /* W: its on_start did not fail */
+	alignas(CACHELINE) _Atomic uint64_t ran; /* S: jobs */
+	_Atomic uint64_t dropped;		 /* S: jobs */
+};
+
+enum join_state { JOIN_OPEN, JOIN_TAKEN, JOIN_DONE };
+
+struct rota_pool {
+	/* This page is zero in a forked child: see pool_is_ours(). */
+	alignas(OS_PAGE_MAX) _Atomic uint32_t is_alive; /* A */
+	_Atomic uint32_t is_closing;			/* A */
+	_Atomic uint32_t is_discarding;			/* A */
+	enum rota_full_policy full_policy;		/* I */
+	uint32_t spin_ns;				/* I */
+	unsigned nr_workers;				/* I */
+	unsigned capacity;				/* I: 0 unbounded */
+
+	alignas(OS_PAGE_MAX) struct channel channel;
+	struct eventcount eventcount;
+	struct room room;
+	alignas(CACHELINE) struct rest rest;
+	/* Calls from outside that a shutdown must see leave: blocked
+	 * submitters, inline jobs, waiting drains. */
+	alignas(CACHELINE) _Atomic uint32_t nr_callers; /* A: a futex */
+	_Atomic uint64_t submitted_inline; /* A: never in the channel */
+	_Atomic uint64_t ran_inline;	   /* A */
+	_Atomic uint64_t dropped;	   /* A: not by a worker */
+	struct boxes boxes;
+
+	/* starting and joining */
+	alignas(CACHELINE) _Atomic uint32_t nr_started; /* A: a futex */
+	_Atomic int start_error;			/* A: first wins */
+	_Atomic uint32_t join_state; /* A: JOIN_*, a futex */
+	unsigned nr_joined;	     /* by who took the join */
+	unsigned nr_threads;	     /* I: that were started */
+
+	/* I */
+	int (*on_start)(void *hook_arg, unsigned worker);
+	void (*on_stop)(void *hook_arg, unsigned worker);
+	void (*on_drop)(void *hook_arg, const struct rota_job *job,
+		enum rota_drop_reason reason);
+	void *hook_arg;
+	size_t bytes;		/* of this mapping */
+	uint32_t owner_pid;	/* see live.c */
+	struct rota_pool *live_next;
+
+	struct worker workers[];
+};
+
+static_assert(offsetof(struct rota_pool, channel) >= OS_PAGE_MAX,
+	"a forked child must still find the rest");
+
+/* False in a forked child, where the workers do not exist. Relaxed: zeroed
+ * by the kernel before the child runs. */
+static inline bool pool_is_ours(struct rota_pool *pool)
+{
+	return atomic_load_explicit(&pool->is_alive, memory_order_relaxed);
+}
+
+/* Jobs were published: see to it that somebody looks. */
+static inline void pool_notify(struct rota_pool *pool, size_t nr_jobs)
+{
+	uint64_t word;
+
+	/* [pool.F1] full fence; pairs with [ec.F2] and [ec.F3]. Orders the
+	 * published job before the look at the eventcount. Forbids: no worker
+	 * sees the job and the submitter sees no worker. */
+	fence_full();
+	word = atomic_load_explicit(
+		&pool->eventcount.word, memory_order_acquire);
+	if (!ec_has_waiters(word))
+		return;
+	if (nr_jobs <= ec_searchers(word)) {
+		nr_jobs = 1 + channel_queued(&pool->channel) /
+				      BACKLOG_PER_WORKER;
+		if (nr_jobs <= ec_searchers(word))
+			return;
+	}
+	ec_notify(&pool->eventcount,
+		nr_jobs < pool->nr_workers ? (unsigned)nr_jobs :
+					     pool->nr_workers);
+}
+
+/* worker.c */
+void *worker_main(void *worker);
+
+/* run.c: the two outcomes, and what this thread is running */
+struct frame {
+	struct rota_pool *pool;
+	int worker_index;
+	unsigned depth; /* of inline jobs */
+	struct frame *outer;
+};
+void frame_push(struct frame *frame, struct rota_pool *pool, int worker_index);
+void frame_pop(struct frame *frame);
+bool frame_has(struct rota_pool *pool); /* in a job or hook of this pool? */
+unsigned frame_depth(void);
+int frame_index_in(struct rota_pool *pool); /* of its worker, or -1 */
+/* Call the drop of a job; the caller counts it afterwards. */
+void job_drop(struct rota_pool *pool, const struct rota_job *job,
+	enum rota_drop_reason reason);
+
+/* rest.c */
+bool pool_is_at_rest(struct rota_pool *pool);
+/* Somebody finished a job: tell drains if it was the last. After a fence. */
+void pool_check_rest(struct rota_pool *pool);
+void pool_callers_enter(struct rota_pool *pool);
+void pool_callers_leave(struct rota_pool *pool);
+
+/* stats.c: reads what is finished first, what was accepted last */
+struct pool_counts {
+	uint64_t submitted, ran, dropped, ran_inline;
+};
+void pool_count(struct rota_pool *pool, struct pool_counts *ret_counts);
+
+/* live.c */
+void live_add(struct rota_pool *pool);
+/* 0 and the pool is the caller's alone, -EINVAL, or -EOWNERDEAD. */
+int live_remove(struct rota_pool *pool);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* What is this thread running? A stack of frames, one for each job inside
+ * another, so that a call which would wait for its own caller can refuse. */
+#include "pool.h"
+
+static _Thread_local struct frame *innermost;
+
+void frame_push(struct frame *frame, struct rota_pool *pool, int worker_index)
+{
+	frame->pool = pool;
+	frame->worker_index = worker_index;
+	frame->outer = innermost;
+	frame->depth = innermost ? innermost->depth + 1 : 1;
+	innermost = frame;
+}
+
+void frame_pop(struct frame *frame)
+{
+	innermost = frame->outer;
+}
+
+bool frame_has(struct rota_pool *pool)
+{
+	for (struct frame *frame = innermost; frame; frame = frame->outer)
+		if (frame->pool == pool)
+			return true;
+	return false;
+}
+
+unsigned frame_depth(void)
+{
+	return innermost ? innermost->depth : 0;
+}
+
+int frame_index_in(struct rota_pool *pool)
+{
+	return rota_self() == pool ? rota_worker_index() : -1;
+}
+
+struct rota_pool *rota_self(void)
+{
+	return innermost ? innermost->pool : NULL;
+}
+
+int rota_worker_index(void)
+{
+	return innermost ? innermost->worker_index : -1;
+}
+
+void job_drop(struct rota_pool *pool, const struct rota_job *job,
+	enum rota_drop_reason reason)
+{
+	struct frame frame;
+
+	frame_push(&frame, pool, frame_index_in(pool));
+	if (job->run == box_run) {
+		struct box *box = job->arg;
+
+		if (box->drop)
+			box->drop(box->payload, reason);
+		box_put(box);
+	} else if (pool->on_drop) {
+		pool->on_drop(pool->hook_arg, job, reason);
+	}
+	frame_pop(&frame);
+}

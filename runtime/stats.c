@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Counters: each worker writes its own, nobody locks, a reader adds up. */
+#include "pool.h"
+#include <errno.h>
+#include <string.h>
+
+/* [stats.A1] acquire; pairs with [worker.R1]: who sees a job counted as
+ * finished sees it accepted, and what it did. */
+static uint64_t read_counter(_Atomic uint64_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_acquire);
+}
+
+void pool_count(struct rota_pool *pool, struct pool_counts *ret_counts)
+{
+	struct pool_counts counts = { 0 };
+
+	counts.ran_inline = read_counter(&pool->ran_inline);
+	counts.ran = counts.ran_inline;
+	counts.dropped = read_counter(&pool->dropped);
+	for (unsigned i = 0; i < pool->nr_threads; i++) {
+		counts.ran += read_counter(&pool->workers[i].ran);
+		counts.dropped += read_counter(&pool->workers[i].dropped);
+	}
+	counts.submitted = read_counter(&pool->submitted_inline) +
+			   channel_accepted(&pool->channel);
+	*ret_counts = counts;
+}
+
+int rota_pool_stats(struct rota_pool *pool, struct rota_stats *ret_stats)
+{
+	struct pool_counts counts;
+	struct rota_stats stats = { 0 };
+
+	if (!pool || !ret_stats)
+		return -EINVAL;
+	if (!pool_is_ours(pool))
+		return -EOWNERDEAD;
+	stats.size = ret_stats->size ? ret_stats->size : sizeof(stats);
+	if (stats.size < sizeof(stats))
+		return -EINVAL; /* smaller than in the first version */
+	pool_count(pool, &counts);
+	stats.submitted = counts.submitted;
+	stats.ran = counts.ran;
+	stats.dropped = counts.dropped;
+	stats.ran_inline = counts.ran_inline;
+	stats.running = counts.submitted - counts.ran - counts.dropped;
+	stats.queued = channel_queued(&pool->channel);
+	if (stats.queued > stats.running)
+		stats.queued = stats.running;
+	stats.running -= stats.queued;
+	/* relaxed: statistics */
+	stats.wakes = atomic_load_explicit(
+		&pool->eventcount.wakes, memory_order_relaxed);
+	stats.submit_waits = atomic_load_explicit(
+		&pool->room.waits, memory_order_relaxed);
+	for (unsigned i = 0; i < pool->nr_workers; i++)
+		stats.parks += atomic_load_explicit(
+			&pool->eventcount.waiters[i].parks,
+			memory_order_relaxed);
+	stats.workers = pool->nr_workers;
+	stats.workers_parked = ec_parked(&pool->eventcount);
+	*ret_stats = stats;
+	return 0;
+}

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: MIT */
+/* Handing jobs over: one push and one look at the eventcount; everything else
+ * here is what happens when that is refused. */
+#include "pool.h"
+#include <errno.h>
+#include <string.h>
+
+/* What to do when the channel is full; the public policies and one more. */
+enum { FULL_UNTIL = ROTA_FULL_DROP_OLDEST + 1 };
+
+/* A call that outlives its push, with the pool kept from being freed. */
+static int enter_slow_call(struct rota_pool *pool)
+{
+	pool_callers_enter(pool);
+	/* relaxed: ordered by [pool.F2] */
+	if (!atomic_load_explicit(&pool->is_closing, memory_order_relaxed))
+		return 0;
+	pool_callers_leave(pool);
+	return -ESHUTDOWN;
+}
+
+/* The job never enters the channel: this thread runs or drops it. */
+static int finish_here(struct rota_pool *pool, const struct rota_job *job,
+	_Atomic uint64_t *outcome)
+{
+	struct frame frame;
+	int error;
+
+	error = enter_slow_call(pool);
+	if (error)
+		return error;
+	atomic_fetch_add_explicit(
+		&pool->submitted_inline, 1, memory_order_relaxed);
+	if (outcome == &pool->ran_inline) {
+		frame_push(&frame, pool, frame_index_in(pool));
+		job->run(job->arg);
+		frame_pop(&frame);
+	} else {
+		job_drop(pool, job, ROTA_DROP_OVERLOAD);
+	}
+	/* [submit.R1] release; pairs with [stats.A1]. */
+	atomic_fetch_add_explicit(outcome, 1, memory_order_release);
+	/* [submit.F1] full fence; pairs with [rest.F1]. Orders the outcome
+	 * before the look for drains. */
+	fence_after_rmw();
+	pool_check_rest(pool);
+	pool_callers_leave(pool);
+	return 0;
+}
+
+static int run_here(struct rota_pool *pool, const struct rota_job *job)
+{
+	if (frame_depth() >= ROTA_INLINE_DEPTH)
+		return -EDEADLK;
+	return finish_here(pool, job, &pool->ran_inline);
+}
+
+/* Make room by force. */
+static void drop_oldest(struct rota_pool *pool)
+{
+	struct rota_job oldest;
+
+	if (!channel_pop(&pool->channel, &oldest))
+		return;
+	job_drop(pool, &oldest, ROTA_DROP_OVERLOAD);
+	/* [submit.R2] release; pairs with [stats.A1]. */
+	atomic_fetch_add_explicit(&pool->dropped, 1, memory_order_release);
+	fence_after_rmw();
+	pool_check_rest(pool);
+}
+
+static int result_of(enum channel_result pushed)
+{
+	switch (pushed) {
+	case CHANNEL_OK:
+		return 0;
+	case CHANNEL_IS_FULL:
+		return -EAGAIN;
+	case CHANNEL_IS_CLOSED:
+		return -ESHUTDOWN;
+	case CHANNEL_NO_MEMORY:
+		break;
+	}
+	return -ENOMEM;
+}
+
+static int push_with_room(struct rota_pool *pool, const struct rota_job *jobs,
+	size_t nr_jobs, size_t *ret_accepted, uint64_t deadline_ns)
+{
+	enum channel_result pushed;
+	int error;
+
+	error = enter_slow_call(pool);
+	if (error)
+		return error;
+	room_enter(&pool->room);
+	for (;;) {
+		uint32_t key = room_prepare(&pool->room);
+
+		pushed = channel_push(
+			&pool->channel, jobs, nr_jobs, ret_accepted);
+		if (pushed != CHANNEL_IS_FULL || error)
+			break;
+		error = room_wait(&pool->room, key, deadline_ns);
+	}
+	if (pushed != CHANNEL_IS_FULL)
+		error = result_of(pushed);
+	if (!error)
+		pool_notify(pool, *ret_accepted);
+	room_leave(&pool->room,
+		channel_queued(&pool->channel) < pool->capacity);
+	pool_callers_leave(pool);
+	return error;
+}
+
+/* The channel was full. */
+static int submit_full(struct rota_pool *pool, const struct rota_job *jobs,
+	size_t nr_jobs, size_t *ret_accepted, int policy, uint64_t deadline_ns)
+{
+	size_t accepted = 1;
+	int error;
+
+	switch (policy) {
+	case ROTA_FULL_FAIL:
+		return -EAGAIN;
+	case FULL_UNTIL:
+		if (frame_has(pool))
+			return -EDEADLK;
+		return push_with_room(
+			pool, jobs, nr_jobs, ret_accepted, deadline_ns);
+	case ROTA_FULL_BLOCK:
+		if (!frame_has(pool))
+			return push_with_room(pool, jobs, nr_jobs,
+				ret_accepted, ROTA_NO_DEADLINE);
+		/* a worker never waits for itself */
+		__attribute__((fallthrough));
+	case ROTA_FULL_CALLER_RUNS:
+		error = run_here(pool, jobs);
+		break;
+	case ROTA_FULL_DROP_NEWEST:
+		error = finish_here(pool, jobs, &pool->dropped);
+		break;
+	default:
+		error = enter_slow_call(pool);
+		if (error)
+			break;
+		do {
+			drop_oldest(pool);
+			error = result_of(channel_push(&pool->channel, jobs,
+				nr_jobs, &accepted));
+		} while (error == -EAGAIN);
+		if (!error)
+			pool_notify(pool, accepted);
+		pool_callers_leave(pool);
+		break;
+	}
+	if (!error)
+		*ret_accepted = accepted;
+	return error;
+}
+
+/* Accept at least one of the jobs, or say why not. */
+static inline int submit(struct rota_pool *pool, const struct rota_job *jobs,
+	size_t nr_jobs, size_t *ret_accepted, int policy, uint64_t deadline_ns)
+{
+	enum channel_result pushed;
+
+	if (!pool_is_ours(pool))
+		return -EOWNERDEAD;
+	pushed = channel_push(&pool->channel, jobs, nr_jobs, ret_accepted);
+	if (__builtin_expect(pushed == CHANNEL_OK, 1)) {
+		pool_notify(pool, *ret_accepted);
+		return 0;
+	}
+	if (pushed != CHANNEL_IS_FULL)
+		return result_of(pushed);
+	return submit_full(
+		pool, jobs, nr_jobs, ret_accepted, policy, deadline_ns);
+}
+
+int rota_submit(struct rota_pool *pool, rota_run_fn run, void *arg)
+{
+	struct rota_job job = { run, arg };
+	size_t accepted;
+
+	if (!pool || !run)
+		return -EINVAL;
+	return submit(pool, &job, 1, &accepted, (int)pool->full_policy,
+		ROTA_NO_DEADLINE);
+}
+
+int rota_try_submit(struct rota_pool *pool, rota_run_fn run, void *arg)
+{
+	struct rota_job job = { run, arg };
+	size_t accepted;
+
+	if (!pool || !run)
+		return -EINVAL;
+	return submit(pool, &job, 1, &accepted, ROTA_FULL_FAIL, 0);
+}
+
+int rota_submit_until(struct rota_pool *pool, rota_run_fn run, void *arg,
+	uint64_t deadline_ns)
+{
+	struct rota_job job = { run, arg };
+	size_t accepted;
+
+	if (!pool || !run)
+		return -EINVAL;
+	return submit(pool, &job, 1, &accepted, FULL_UNTIL, deadline_ns);
+}
+
+int rota_submit_many(struct rota_pool *pool, const struct rota_job *jobs,
+	size_t nr_jobs, size_t *ret_accepted)
+{
+	size_t total = 0, accepted = 0;
+	int error = 0;
+
+	if (!pool || !ret_accepted || (nr_jobs && !jobs))
+		return -EINVAL;
+	for (size_t i = 0; i < nr_jobs; i++)
+		if (!jobs[i].run)
+			return -EINVAL;
+	while (total < nr_jobs && !error) {
+		error = submit(pool, jobs + total, nr_jobs - total, &accepted,
+			(int)pool->full_policy, ROTA_NO_DEADLINE);
+		if (!error)
+			total += accepted;
+	}
+	if (error && !total)
+		return error;
+	*ret_accepted = total;
+	return 0;
+}
+
+int rota_submit_copy(struct rota_pool *pool, rota_run_fn run,
+	rota_drop_fn drop, const void *payload, size_t bytes)
+{
+	struct rota_job job = { box_run, NULL };
+	struct box *box;
+	size_t accepted;
+	int error;
+
+	if (!pool || !run || (bytes && !payload))
+		return -EINVAL;
+	if (!pool_is_ours(pool))
+		return -EOWNERDEAD;
+	if (bytes > ROTA_COPY_MAX)
+		return -EMSGSIZE;
+	box = box_get(&pool->boxes, bytes);
+	if (!box)
+		return -ENOMEM;
+	box->run = run;
+	box->drop = drop;
+	if (bytes)
+		memcpy(box->payload, payload, bytes);
+	job.arg = box;
+	error = submit(pool, &job, 1, &accepted, (int)pool->full_policy,
+		ROTA_NO_DEADLINE);
+	if (error)
+		box_put(box);
+	return error;
+}

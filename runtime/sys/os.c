@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include "os.h"
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_S 1000000000ull
+
+static struct timespec to_timespec(uint64_t ns)
+{
+	return (struct timespec){
+		.tv_sec = (time_t)(ns / NS_PER_S),
+		.tv_nsec = (long)(ns % NS_PER_S),
+	};
+}
+
+int os_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_ns)
+{
+	struct timespec until = to_timespec(deadline_ns);
+	bool is_timed = deadline_ns != OS_NO_DEADLINE;
+	int saved = errno, result = 0;
+
+	/* _BITSET takes an absolute time, plain FUTEX_WAIT a relative one. */
+	if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value,
+		    is_timed ? &until : NULL, NULL,
+		    FUTEX_BITSET_MATCH_ANY) != 0) {
+		if (errno == ETIMEDOUT) {
+			result = -ETIMEDOUT;
+		} else if (errno != EAGAIN && errno != EINTR) {
+			/* A kernel or filter that refuses futexes: the caller
+			 * looks again, so poll, but never burn the CPU. */
+			struct timespec pause = { 0, 1000000 };
+
+			nanosleep(&pause, NULL);
+			if (is_timed && os_now_ns() >= deadline_ns)
+				result = -ETIMEDOUT;
+		}
+	}
+	errno = saved;
+	return result;
+}
+
+void os_futex_wake(_Atomic uint32_t *word, unsigned nr_waiters)
+{
+	int saved = errno;
+
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE,
+		nr_waiters > INT_MAX ? INT_MAX : (int)nr_waiters, NULL, NULL,
+		0);
+	errno = saved;
+}
+
+uint64_t os_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+}
+
+void os_yield(void)
+{
+	sched_yield();
+}
+
+uint32_t os_pid(void)
+{
+	return (uint32_t)getpid();
+}
+
+/* Faults are raised by the instruction that a thread executes and cannot wait
+ * for another thread; everything else is the program's own business. */
+static void block_asynchronous_signals(sigset_t *ret_set)
+{
+	sigfillset(ret_set);
+	sigdelset(ret_set, SIGSEGV);
+	sigdelset(ret_set, SIGBUS);
+	sigdelset(ret_set, SIGFPE);
+	sigdelset(ret_set, SIGILL);
+	sigdelset(ret_set, SIGTRAP);
+	sigdelset(ret_set, SIGSYS);
+}
+
+int os_thread_start(pthread_t *ret_thread, void *(*thread_main)(void *),
+	void *arg, const struct os_thread_options *options)
+{
+	pthread_attr_t attr;
+	sigset_t signals;
+	int error;
+
+	error = pthread_attr_init(&attr);
+	if (error)
+		return -EAGAIN;
+	block_asynchronous_signals(&signals);
+	error = pthread_attr_setsigmask_np(&attr, &signals);
+	if (!error && options->stack_bytes)
+		error = pthread_attr_setstacksize(&attr, options->stack_bytes);
+	if (!error && options->cpu_set)
+		error = pthread_attr_setaffinity_np(&attr,
+			options->cpu_set_bytes, options->cpu_set);
+	if (!error)
+		error = pthread_create(ret_thread, &attr, thread_main, arg);
+	if (!error)
+		pthread_setname_np(*ret_thread, options->name);
+	pthread_attr_destroy(&attr);
+	if (!error)
+		return 0;
+	return error == EINVAL ? -EINVAL : -EAGAIN;
+}
+
+int os_thread_join(pthread_t thread, uint64_t deadline_ns)
+{
+	struct timespec until = to_timespec(deadline_ns);
+
+	if (deadline_ns == OS_NO_DEADLINE)
+		return pthread_join(thread, NULL) ? -EINVAL : 0;
+	return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) ?
+		       -ETIMEDOUT :
+		       0;
+}
+
+void *os_alloc(size_t bytes)
+{
+	return malloc(bytes);
+}
+
+void os_free(void *memory)
+{
+	free(memory);
+}
+
+void *os_pages_map(size_t bytes)
+{
+	void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return pages == MAP_FAILED ? NULL : pages;
+}
+
+void os_pages_unmap(void *pages, size_t bytes)
+{
+	munmap(pages, bytes);
+}
+
+void os_pages_discard(void *pages, size_t bytes)
+{
+	madvise(pages, bytes, MADV_DONTNEED);
+}
+
+int os_pages_wipe_on_fork(void *pages, size_t bytes)
+{
+	return madvise(pages, bytes, MADV_WIPEONFORK) ? -ENOSYS : 0;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ROTA_SYS_OS_H
+#define ROTA_SYS_OS_H
+/*
+ * The one door to the operating system: futex, clock, yield, threads, memory.
+ * A deterministic scheduler and the fault tests replace what is behind it.
+ */
+#include "atomic.h"
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define OS_NO_DEADLINE UINT64_MAX
+
+/* The largest page that a kernel for this CPU may use. */
+#if defined(__x86_64__) || defined(__i386__)
+#define OS_PAGE_MAX 4096
+#else
+#define OS_PAGE_MAX 65536
+#endif
+
+/* 0: woken, or *word was not value, or a signal, or for no reason: look again.
+ * -ETIMEDOUT: CLOCK_MONOTONIC reached deadline_ns. */
+int os_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_ns);
+void os_futex_wake(_Atomic uint32_t *word, unsigned nr_waiters);
+
+uint64_t os_now_ns(void);
+void os_yield(void);
+uint32_t os_pid(void);
+
+struct os_thread_options {
+	const char *name; /* 15 bytes at most */
+	size_t stack_bytes;
+	const void *cpu_set;
+	size_t cpu_set_bytes;
+};
+
+/* Starts main(arg) with all but the synchronous signals blocked. 0, -EINVAL
+ * (stack or CPU set), or -EAGAIN. */
+int os_thread_start(pthread_t *ret_thread, void *(*thread_main)(void *),
+	void *arg, const struct os_thread_options *options);
+/* 0 or -ETIMEDOUT, which leaves the thread joinable. */
+int os_thread_join(pthread_t thread, uint64_t deadline_ns);
+
+void *os_alloc(size_t bytes); /* 16-byte aligned */
+void os_free(void *memory);
+/* Zeroed pages; NULL if there are none. */
+void *os_pages_map(size_t bytes);
+void os_pages_unmap(void *pages, size_t bytes);
+/* The contents may go; reading them stays harmless. */
+void os_pages_discard(void *pages, size_t bytes);
+/* A forked child finds these pages zeroed. 0 or -ENOSYS. */
+int os_pages_wipe_on_fork(void *pages, size_t bytes);
+
+/* CPUs that this process may use: affinity mask, capped by the cgroup quota. */
+unsigned os_cpus_usable(void);
+/* The quota of the cgroup named in the file proc_cgroup, read below the mount
+ * point, rounded up to whole CPUs; 0: no limit. */
+unsigned os_cgroup_cpus(const char *proc_cgroup, const char *mount);
+
+#endif

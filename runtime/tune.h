@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ROTA_TUNE_H
+#define ROTA_TUNE_H
+/* Every constant that was chosen by measurement, with the reason. Tests and
+ * the explorer may set others. */
+
+/* Slots of the first ring of an unbounded pool: 64 KiB stays in the L2. */
+#ifndef RING_FIRST_SLOTS
+#define RING_FIRST_SLOTS 4096u
+#endif
+
+/* Pauses between two yields of a submitter that waits for the gate. */
+#ifndef GATE_RELAXES
+#define GATE_RELAXES 16u
+#endif
+
+/* Yields before an unbounded pool grows: workers that share the CPU with a
+ * fast submitter get to run, and the ring stays small and hot. */
+#ifndef GROW_YIELDS
+#define GROW_YIELDS 4u
+#endif
+
+/* Searchers at most: one is enough to find each job, others only move lines. */
+#ifndef SEARCHERS_MAX
+#define SEARCHERS_MAX 1u
+#endif
+
+/* One more worker than searchers is woken for each so many waiting jobs, so
+ * that a preempted searcher does not hold up the rest. */
+#ifndef BACKLOG_PER_WORKER
+#define BACKLOG_PER_WORKER 64u
+#endif
+
+/* Default time that a searcher looks before it parks. */
+#ifndef SPIN_NS_2_CPUS
+#define SPIN_NS_2_CPUS 0u
+#endif
+#ifndef SPIN_NS
+#define SPIN_NS 2000u
+#endif
+
+#endif
