@@ -31,6 +31,11 @@
 #define BACKLOG_PER_WORKER 64u
 #endif
 
+/* Yields of a searcher before it spins or parks. */
+#ifndef SEARCH_YIELDS
+#define SEARCH_YIELDS 2u
+#endif
+
 /* Default time that a searcher looks before it parks. */
 #ifndef SPIN_NS_2_CPUS
 #define SPIN_NS_2_CPUS 0u

@@ -52,26 +52,36 @@ static void run_all(struct worker *self)
 	}
 }
 
-/* Look for a while before parking, if allowed and nobody else does. */
+/*
+ * Look for a while before parking, unless another worker does. First by
+ * yielding: if threads outnumber CPUs, the submitter that shares this CPU gets
+ * to run and there will be jobs in plenty; if they do not, it costs next to
+ * nothing. Then, if allowed, by spinning.
+ */
 static bool search(struct worker *self)
 {
 	struct rota_pool *pool = self->pool;
-	uint64_t end_ns;
 	unsigned relaxes = 1;
+	uint64_t end_ns;
 
-	if (!pool->spin_ns)
-		return false;
 	if (!self->waiter->is_searcher &&
 		!ec_try_search(&pool->eventcount, self->waiter))
 		return false;
-	end_ns = os_now_ns() + pool->spin_ns;
-	do {
+	for (unsigned i = 0; i < SEARCH_YIELDS; i++) {
+		os_yield();
 		if (channel_look(&pool->channel) == CHANNEL_HAS_WORK)
 			return true;
+	}
+	if (!pool->spin_ns)
+		return false;
+	end_ns = os_now_ns() + pool->spin_ns;
+	do {
 		for (unsigned i = 0; i < relaxes; i++)
 			cpu_relax();
 		if (relaxes < 64)
 			relaxes *= 2;
+		if (channel_look(&pool->channel) == CHANNEL_HAS_WORK)
+			return true;
 	} while (os_now_ns() < end_ns);
 	return false;
 }
