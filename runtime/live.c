@@ -36,10 +36,7 @@ static void release(void)
 
 void live_add(struct rota_pool *pool)
 {
-	uint32_t pid = os_pid();
-
-	pool->owner_pid = pid;
-	take(pid);
+	take(os_pid());
 	pool->live_next = pools;
 	pools = pool;
 	release();
@@ -47,15 +44,14 @@ void live_add(struct rota_pool *pool)
 
 int live_remove(struct rota_pool *pool)
 {
-	uint32_t pid = os_pid();
 	int result = -EINVAL;
 
-	take(pid);
+	take(os_pid());
 	for (struct rota_pool **at = &pools; *at; at = &(*at)->live_next) {
 		if (*at != pool)
 			continue;
 		result = -EOWNERDEAD;
-		if (pool->owner_pid == pid) {
+		if (pool_is_ours(pool)) {
 			*at = pool->live_next;
 			result = 0;
 		}

@@ -66,8 +66,7 @@ struct rota_pool {
 		enum rota_drop_reason reason);
 	void *hook_arg;
 	size_t bytes;		/* of this mapping */
-	uint32_t owner_pid;	/* see live.c */
-	struct rota_pool *live_next;
+	struct rota_pool *live_next; /* see live.c */
 
 	struct worker workers[];
 };

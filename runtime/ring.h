@@ -125,11 +125,14 @@ static inline enum ring_push_result ring_push(struct ring *ring,
 		case RING_CLOSED:
 			return RING_IS_CLOSED;
 		}
-		/* [ring.A1] relaxed: any past c_head is a safe lower bound,
-		 * and it is younger than `limit` pushes. */
+		/* relaxed: any past c_head is a safe lower bound, and this
+		 * one is younger than `limit` pushes */
 		consumed = atomic_load_explicit(
 			&ring->seen_c_head, memory_order_relaxed);
 		if (head - consumed >= ring->limit) {
+			/* [ring.A2] acquire (the CAS below follows it); pairs
+			 * with [ring.R2]: the slots are read before they are
+			 * written again. */
 			consumed = ck_pr_load_uint(&ring->ck.c_head);
 			if (head - consumed >= ring->limit) {
 				/* full, unless `head` is stale */
@@ -154,12 +157,19 @@ static inline enum ring_push_result ring_push(struct ring *ring,
 	for (unsigned i = 0; i < room; i++)
 		copy_words(&ring->slots[(head + i) & ring->ck.mask], &jobs[i],
 			sizeof(jobs[i]));
+	/* [ring.R1] release; pairs with [ring.A1]: who reads p_tail reads the
+	 * slots, and what the submitter wrote before. */
 	ck_pr_fence_store();
 	ck_pr_store_uint(&ring->ck.p_tail, head + room);
 	*ret_pushed = room;
 	return RING_PUSHED;
 }
 
+/*
+ * [ring.A1] acquire, inside CK: p_tail before the slot; pairs with [ring.R1].
+ * [ring.R2] release, inside CK: the slot before the CAS on c_head; pairs with
+ * [ring.A2].
+ */
 static inline bool ring_pop(struct ring *ring, struct rota_job *ret_job)
 {
 	return ck_ring_dequeue_mpmc_job(&ring->ck, ring->slots, ret_job);

@@ -14,6 +14,8 @@ static void discard_queued(struct rota_pool *pool)
 		atomic_fetch_add_explicit(
 			&pool->dropped, 1, memory_order_release);
 	}
+	/* [shutdown.F2] full fence; pairs with [rest.F1]. Orders the drops
+	 * before the look for drains. */
 	fence_full();
 	pool_check_rest(pool);
 }

@@ -65,6 +65,7 @@ static void drop_oldest(struct rota_pool *pool)
 	job_drop(pool, &oldest, ROTA_DROP_OVERLOAD);
 	/* [submit.R2] release; pairs with [stats.A1]. */
 	atomic_fetch_add_explicit(&pool->dropped, 1, memory_order_release);
+	/* [submit.F2] full fence; pairs with [rest.F1]. As [submit.F1]. */
 	fence_after_rmw();
 	pool_check_rest(pool);
 }
