@@ -24,6 +24,7 @@ struct worker {
 	pthread_t thread;			       /* I */
 	unsigned index;				       /* I */
 	bool has_started; /* W: its on_start did not fail */
+	unsigned streak;  /* W: jobs run, halved at each park */
 	alignas(CACHELINE) _Atomic uint64_t ran; /* S: jobs */
 	_Atomic uint64_t dropped;		 /* S: jobs */
 };

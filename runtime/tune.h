@@ -31,9 +31,13 @@
 #define BACKLOG_PER_WORKER 64u
 #endif
 
-/* Yields of a searcher before it spins or parks. */
+/* Yields of a searcher before it spins or parks, if it ran a streak of so many
+ * jobs. */
 #ifndef SEARCH_YIELDS
 #define SEARCH_YIELDS 2u
+#endif
+#ifndef STREAK
+#define STREAK 16u
 #endif
 
 /* Default time that a searcher looks before it parks. */

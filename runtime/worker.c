@@ -47,16 +47,18 @@ static void run_all(struct worker *self)
 		if (self->waiter->is_searcher)
 			leave_search(self);
 		run(self, &job);
+		self->streak++;
 		if (!pool_is_ours(pool))
 			pthread_exit(NULL); /* the job forked and returned */
 	}
 }
 
 /*
- * Look for a while before parking, unless another worker does. First by
- * yielding: if threads outnumber CPUs, the submitter that shares this CPU gets
- * to run and there will be jobs in plenty; if they do not, it costs next to
- * nothing. Then, if allowed, by spinning.
+ * Look for a while before parking, unless another worker does. After a streak
+ * of jobs first by yielding: if threads outnumber CPUs, the submitter that
+ * shares this CPU gets to run and there will be jobs in plenty. Not for lone
+ * jobs: a thread that yielded is late to preempt others when it is woken. Then,
+ * if allowed, by spinning.
  */
 static bool search(struct worker *self)
 {
@@ -67,7 +69,7 @@ static bool search(struct worker *self)
 	if (!self->waiter->is_searcher &&
 		!ec_try_search(&pool->eventcount, self->waiter))
 		return false;
-	for (unsigned i = 0; i < SEARCH_YIELDS; i++) {
+	for (unsigned i = 0; self->streak >= STREAK && i < SEARCH_YIELDS; i++) {
 		os_yield();
 		if (channel_look(&pool->channel) == CHANNEL_HAS_WORK)
 			return true;
@@ -104,6 +106,7 @@ static bool park(struct worker *self)
 		break;
 	}
 	pool_check_rest(pool);
+	self->streak /= 2;
 	ec_commit(&pool->eventcount, self->waiter);
 	return true;
 }
