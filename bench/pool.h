@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BENCH_POOL_H
+#define BENCH_POOL_H
+/*
+ * The one small interface through which every benchmark program, the server
+ * and the shared tests use a pool: rota and the baselines behind it are
+ * interchangeable, and nothing else of them is used.
+ */
+#include <stdint.h>
+
+struct bench_pool; /* what an implementation makes of it */
+
+struct bench_counts {
+	uint64_t submitted;
+	uint64_t ran;
+	uint64_t dropped;
+	uint64_t queued;
+	uint64_t running;
+	uint64_t wakes; /* futex or condition wake calls; 0 if unknown */
+};
+
+struct bench_pool_ops {
+	const char *name;
+	/* 0 or -errno; capacity 0 is unbounded, -ENOTSUP if it cannot bound */
+	int (*create)(unsigned workers, unsigned capacity,
+			struct bench_pool **ret_pool);
+	/* 0 or -errno; blocks while a bounded pool is full */
+	int (*submit)(struct bench_pool *pool, void (*run)(void *), void *arg);
+	/* as submit, but -EAGAIN instead of blocking */
+	int (*try_submit)(struct bench_pool *pool, void (*run)(void *),
+			void *arg);
+	void (*counts)(struct bench_pool *pool,
+			struct bench_counts *ret_counts);
+	/* refuse new jobs; submit returns -ESHUTDOWN from now on */
+	void (*close)(struct bench_pool *pool);
+	/* graceful: close, run what is queued, join, free */
+	void (*destroy)(struct bench_pool *pool);
+};
+
+extern const struct bench_pool_ops pool_rota;		/* pool_rota.c */
+extern const struct bench_pool_ops pool_mutex_receiver; /* baseline/ */
+extern const struct bench_pool_ops pool_mutex_queue;
+
+/* NULL-terminated, in the order of the tables; the names --pool= accepts. */
+extern const struct bench_pool_ops *const bench_pools[];
+
+/* NULL if there is none of this name. */
+const struct bench_pool_ops *bench_pool_find(const char *name);
+
+#endif

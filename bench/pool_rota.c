@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rota behind the benchmark interface: a struct bench_pool is the rota_pool
+ * itself, every option but workers and capacity is the default.
+ */
+#include "pool.h"
+
+#include "rota.h"
+
+static struct rota_pool *rota_of(struct bench_pool *pool)
+{
+	return (struct rota_pool *)pool;
+}
+
+static int create(unsigned workers, unsigned capacity,
+		struct bench_pool **ret_pool)
+{
+	struct rota_options options = {
+			.size = sizeof(options),
+			.workers = workers,
+			.capacity = capacity,
+	};
+	struct rota_pool *pool;
+	int error = rota_pool_create(&options, &pool);
+
+	if (error)
+		return error;
+	*ret_pool = (struct bench_pool *)pool;
+	return 0;
+}
+
+static int submit(struct bench_pool *pool, void (*run)(void *), void *arg)
+{
+	return rota_submit(rota_of(pool), run, arg);
+}
+
+static int try_submit(struct bench_pool *pool, void (*run)(void *), void *arg)
+{
+	return rota_try_submit(rota_of(pool), run, arg);
+}
+
+static void counts(struct bench_pool *pool, struct bench_counts *ret_counts)
+{
+	struct rota_stats stats = {.size = sizeof(stats)};
+
+	if (rota_pool_stats(rota_of(pool), &stats))
+		return;
+	*ret_counts = (struct bench_counts){
+			.submitted = stats.submitted,
+			.ran = stats.ran,
+			.dropped = stats.dropped,
+			.queued = stats.queued,
+			.running = stats.running,
+			.wakes = stats.wakes,
+	};
+}
+
+static void close_pool(struct bench_pool *pool)
+{
+	rota_pool_close(rota_of(pool));
+}
+
+static void destroy(struct bench_pool *pool)
+{
+	rota_pool_destroy(rota_of(pool));
+}
+
+const struct bench_pool_ops pool_rota = {
+		.name = "rota",
+		.create = create,
+		.submit = submit,
+		.try_submit = try_submit,
+		.counts = counts,
+		.close = close_pool,
+		.destroy = destroy,
+};
