@@ -19,10 +19,9 @@ static bool try_lock(struct box_shard *shard)
 {
 	/* [box.A1] acquire; pairs with [box.R1]: the free list as the last
 	 * holder left it. */
-	return !atomic_load_explicit(
-		       &shard->is_locked, memory_order_relaxed) &&
+	return !atomic_load_explicit(&shard->is_locked, memory_order_relaxed) &&
 	       !atomic_exchange_explicit(
-		       &shard->is_locked, 1, memory_order_acquire);
+			       &shard->is_locked, 1, memory_order_acquire);
 }
 
 static struct box *take_locked(struct box_shard *shard)
@@ -32,9 +31,9 @@ static struct box *take_locked(struct box_shard *shard)
 	/* [box.A2] acquire; pairs with [box.R2]: who ran the job is done
 	 * with the box. The relaxed look spares the exchange. */
 	if (!box && atomic_load_explicit(
-			    &shard->returned, memory_order_relaxed))
+				    &shard->returned, memory_order_relaxed))
 		box = atomic_exchange_explicit(
-			&shard->returned, NULL, memory_order_acquire);
+				&shard->returned, NULL, memory_order_acquire);
 	if (box)
 		shard->free = box->next;
 	return box;
@@ -61,7 +60,7 @@ struct box *box_get(struct boxes *boxes, size_t payload_bytes)
 		box = take_locked(shard);
 		/* [box.R1] release; pairs with [box.A1]. */
 		atomic_store_explicit(
-			&shard->is_locked, 0, memory_order_release);
+				&shard->is_locked, 0, memory_order_release);
 	}
 	if (!box) {
 		box = os_alloc(sizeof(*box) + ROTA_COPY_INLINE);
@@ -85,7 +84,7 @@ void box_put(struct box *box)
 		box->next = top;
 		/* [box.R2] release; pairs with [box.A2]. */
 	} while (!atomic_compare_exchange_weak_explicit(&home->returned, &top,
-		box, memory_order_release, memory_order_relaxed));
+			box, memory_order_release, memory_order_relaxed));
 }
 
 static void free_list(struct box *box)
@@ -105,7 +104,7 @@ void boxes_fini(struct boxes *boxes)
 
 		free_list(shard->free);
 		free_list(atomic_exchange_explicit(
-			&shard->returned, NULL, memory_order_acquire));
+				&shard->returned, NULL, memory_order_acquire));
 	}
 }
 

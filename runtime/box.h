@@ -29,8 +29,8 @@ struct box {
 };
 
 struct box_shard {
-	alignas(CACHELINE) _Atomic uint32_t is_locked;	/* A */
-	struct box *free;				/* under is_locked */
+	alignas(CACHELINE) _Atomic uint32_t is_locked;	   /* A */
+	struct box *free;				   /* under is_locked */
 	alignas(CACHELINE) _Atomic(struct box *) returned; /* A */
 };
 

@@ -26,8 +26,7 @@ static struct ring *ring_create(unsigned slots, unsigned limit)
 /* Nobody will push to it or pop from it; somebody may still look. */
 static void ring_retire(struct ring *ring)
 {
-	os_pages_discard(
-		ring->slots, ring->ck.size * sizeof(struct rota_job));
+	os_pages_discard(ring->slots, ring->ck.size * sizeof(struct rota_job));
 }
 
 /* [channel.A1] acquire; pairs with [channel.R1]: the linked ring is seen
@@ -86,14 +85,14 @@ static void link_next(struct ring *ring, struct ring *next)
 }
 
 /* From `*slot == ring` to next; whoever is first does it for all. */
-static bool advance(
-	_Atomic(struct ring *) *slot, struct ring *ring, struct ring *next)
+static bool advance(_Atomic(struct ring *) *slot, struct ring *ring,
+		struct ring *next)
 {
 	/* [channel.R2] release; pairs with [channel.A2]: who reads the new
 	 * ring from the slot sees it initialised. Relaxed on failure: the
 	 * value is not used. */
 	return atomic_compare_exchange_strong_explicit(slot, &ring, next,
-		memory_order_release, memory_order_relaxed);
+			memory_order_release, memory_order_relaxed);
 }
 
 /* [channel.A2] acquire; pairs with [channel.R2]. */
@@ -116,9 +115,9 @@ static bool grow(struct ring *ring)
 	if (ring_close(ring)) {
 		/* relaxed: the gate of `ring` is shut behind every writer */
 		atomic_store_explicit(&next->pushed,
-			atomic_load_explicit(
-				&ring->pushed, memory_order_relaxed),
-			memory_order_relaxed);
+				atomic_load_explicit(&ring->pushed,
+						memory_order_relaxed),
+				memory_order_relaxed);
 		link_next(ring, next);
 	} else {
 		os_pages_unmap(next, next->bytes);
@@ -127,10 +126,10 @@ static bool grow(struct ring *ring)
 }
 
 enum channel_result channel_push(struct channel *channel,
-	const struct rota_job *jobs, size_t nr_jobs, size_t *ret_pushed)
+		const struct rota_job *jobs, size_t nr_jobs, size_t *ret_pushed)
 {
-	unsigned wanted = nr_jobs < ROTA_MAX_CAPACITY ? (unsigned)nr_jobs :
-							ROTA_MAX_CAPACITY;
+	unsigned wanted = nr_jobs < ROTA_MAX_CAPACITY ? (unsigned)nr_jobs
+						      : ROTA_MAX_CAPACITY;
 	struct ring *ring = ring_at(&channel->tail), *next;
 	unsigned pushed, yields = 0;
 
@@ -221,7 +220,7 @@ uint64_t channel_accepted(struct channel *channel)
 		if (!next || next == END)
 			/* relaxed: see ring.h, written under the gate */
 			return atomic_load_explicit(
-				&ring->pushed, memory_order_relaxed);
+					&ring->pushed, memory_order_relaxed);
 		ring = next;
 	}
 }

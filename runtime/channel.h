@@ -46,7 +46,8 @@ void channel_fini(struct channel *channel);
 
 /* Push the jobs, or as many from the front as fit; at least one on OK. */
 enum channel_result channel_push(struct channel *channel,
-	const struct rota_job *jobs, size_t nr_jobs, size_t *ret_pushed);
+		const struct rota_job *jobs, size_t nr_jobs,
+		size_t *ret_pushed);
 /* Take the oldest job; false: none was to be had. */
 bool channel_pop(struct channel *channel, struct rota_job *ret_job);
 enum channel_state channel_look(struct channel *channel);

@@ -12,9 +12,9 @@ enum {
 	VER_SHIFT = 36,
 };
 
-#define PRE_ONE (1ull << PRE_SHIFT)
-#define SIG_ONE (1ull << SIG_SHIFT)
-#define SRCH_ONE (1ull << SRCH_SHIFT)
+#define PRE_ONE	   (1ull << PRE_SHIFT)
+#define SIG_ONE	   (1ull << SIG_SHIFT)
+#define SRCH_ONE   (1ull << SRCH_SHIFT)
 #define STACK_MASK (FIELD_MASK | ~0ull << VER_SHIFT) /* TOP and VER */
 
 static_assert(FIELD_MASK == EC_MAX_WAITERS, "fields hold every worker");
@@ -44,7 +44,7 @@ static bool swap(struct eventcount *ec, uint64_t *word, uint64_t to)
 	/* [ec.R1] release; pairs with [ec.A1]: who pops a worker reads the
 	 * `next` that it stored before it pushed itself. */
 	return atomic_compare_exchange_weak_explicit(&ec->word, word, to,
-		memory_order_acq_rel, memory_order_acquire);
+			memory_order_acq_rel, memory_order_acquire);
 }
 
 static uint64_t load(struct eventcount *ec)
@@ -65,7 +65,8 @@ unsigned ec_parked(struct eventcount *ec)
 
 	for (unsigned i = 0; i < ec->nr_waiters; i++)
 		parked += atomic_load_explicit(&ec->waiters[i].park,
-				  memory_order_relaxed) == PARK_SLEEPING;
+					  memory_order_relaxed) ==
+			  PARK_SLEEPING;
 	return parked;
 }
 
@@ -74,11 +75,11 @@ unsigned ec_parked(struct eventcount *ec)
 static uint64_t below(struct eventcount *ec, uint64_t stack)
 {
 	return atomic_load_explicit(&ec->waiters[top_of(stack) - 1].next,
-		memory_order_relaxed);
+			memory_order_relaxed);
 }
 
 static void unpark(struct eventcount *ec, unsigned index, unsigned first,
-	unsigned length)
+		unsigned length)
 {
 	struct ec_waiter *waiter = &ec->waiters[index];
 
@@ -88,7 +89,7 @@ static void unpark(struct eventcount *ec, unsigned index, unsigned first,
 	 * chain. Before the futex call, so that a worker on its way to sleep
 	 * either finds NOTIFIED or is woken. */
 	if (atomic_exchange_explicit(&waiter->park, PARK_NOTIFIED,
-		    memory_order_acq_rel) == PARK_SLEEPING) {
+			    memory_order_acq_rel) == PARK_SLEEPING) {
 		atomic_fetch_add_explicit(&ec->wakes, 1, memory_order_relaxed);
 		os_futex_wake(&waiter->park, 1);
 	}
@@ -105,8 +106,7 @@ static void unpark_tree(struct eventcount *ec, unsigned first, unsigned length)
 	for (unsigned i = 0; i < half; i++)
 		second = top_of(below(ec, second));
 	unsigned first_below = top_of(below(ec, first));
-	unsigned second_below =
-		length > half ? top_of(below(ec, second)) : 0;
+	unsigned second_below = length > half ? top_of(below(ec, second)) : 0;
 
 	unpark(ec, first - 1, first_below, half - 1);
 	if (length > half)
@@ -127,7 +127,7 @@ void ec_notify(struct eventcount *ec, unsigned wanted)
 			grants = wanted - have;
 		stack = word & STACK_MASK;
 		for (pops = 0; pops < wanted - have - grants && top_of(stack);
-			pops++)
+				pops++)
 			stack = below(ec, stack);
 		if (!grants && !pops)
 			return;
@@ -216,15 +216,14 @@ static void sleep_until_notified(struct ec_waiter *self)
 
 	/* acquire is for the failure, which reads NOTIFIED: [ec.A2] */
 	if (!atomic_compare_exchange_strong_explicit(&self->park, &empty,
-		    PARK_SLEEPING, memory_order_acquire, memory_order_acquire))
+			    PARK_SLEEPING, memory_order_acquire,
+			    memory_order_acquire))
 		return;
-	atomic_store_explicit(&self->parks,
-		atomic_load_explicit(&self->parks, memory_order_relaxed) + 1,
-		memory_order_relaxed);
+	add_alone(&self->parks, 1, memory_order_relaxed);
 	/* [ec.A2] acquire; pairs with [ec.R2]. Woken, changed, interrupted or
 	 * for no reason at all: the word decides. */
 	while (atomic_load_explicit(&self->park, memory_order_acquire) ==
-		PARK_SLEEPING)
+			PARK_SLEEPING)
 		os_futex_wait(&self->park, PARK_SLEEPING, OS_NO_DEADLINE);
 }
 
@@ -241,7 +240,7 @@ void ec_commit(struct eventcount *ec, struct ec_waiter *self)
 			to = word - PRE_ONE - SIG_ONE + SRCH_ONE;
 		} else {
 			atomic_store_explicit(&self->next, word & STACK_MASK,
-				memory_order_relaxed);
+					memory_order_relaxed);
 			to = (word & ~STACK_MASK) - PRE_ONE;
 			to |= me | self->version << VER_SHIFT;
 		}

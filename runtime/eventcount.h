@@ -34,11 +34,11 @@ enum { PARK_EMPTY, PARK_SLEEPING, PARK_NOTIFIED };
 
 struct ec_waiter {
 	alignas(CACHELINE) _Atomic uint32_t park; /* A: PARK_*, a futex */
-	_Atomic uint64_t next; /* A: TOP and VER of who is below */
-	uint64_t version;      /* W: how often it was pushed */
-	unsigned chain_first;  /* P: whom to wake first when woken, */
-	unsigned chain_length; /* P: handed over by park */
-	bool is_searcher;      /* W: one of the SRCH */
+	_Atomic uint64_t next;	/* A: TOP and VER of who is below */
+	uint64_t version;	/* W: how often it was pushed */
+	unsigned chain_first;	/* P: whom to wake first when woken, */
+	unsigned chain_length;	/* P: handed over by park */
+	bool is_searcher;	/* W: one of the SRCH */
 	_Atomic uint64_t parks; /* S: times that it went to sleep */
 };
 

@@ -15,14 +15,14 @@ static struct rota_pool *pools;
 static void take(uint32_t pid)
 {
 	for (;;) {
-		uint32_t holder =
-			atomic_load_explicit(&lock, memory_order_relaxed);
+		uint32_t holder = atomic_load_explicit(
+				&lock, memory_order_relaxed);
 
 		/* [live.A1] acquire; pairs with [live.R1]: the list. */
 		if (holder != pid && atomic_compare_exchange_weak_explicit(
-					     &lock, &holder, pid,
-					     memory_order_acquire,
-					     memory_order_relaxed))
+						     &lock, &holder, pid,
+						     memory_order_acquire,
+						     memory_order_relaxed))
 			return;
 		os_yield();
 	}

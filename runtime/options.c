@@ -11,8 +11,8 @@
 static_assert(ROTA_MAX_WORKERS <= EC_MAX_WAITERS, "eventcount fields");
 
 /* A struct of a later version may be longer: what we do not know must be 0. */
-static int copy_known(
-	const struct rota_options *options, struct rota_options *ret_options)
+static int copy_known(const struct rota_options *options,
+		struct rota_options *ret_options)
 {
 	size_t size = options->size ? options->size : sizeof(*options);
 	const unsigned char *bytes = (const unsigned char *)options;
@@ -31,25 +31,26 @@ static uint32_t default_spin_ns(void)
 	return os_cpus_usable() <= 2 ? SPIN_NS_2_CPUS : SPIN_NS;
 }
 
-int options_read(
-	const struct rota_options *options, struct rota_options *ret_options)
+int options_read(const struct rota_options *options,
+		struct rota_options *ret_options)
 {
-	struct rota_options known = { 0 };
+	struct rota_options known = {0};
 	int error;
 
 	error = options ? copy_known(options, &known) : 0;
 	if (error)
 		return error;
 	if (known.workers > ROTA_MAX_WORKERS ||
-		known.capacity > ROTA_MAX_CAPACITY ||
-		(unsigned)known.full_policy > ROTA_FULL_DROP_OLDEST ||
-		(unsigned)known.channel > ROTA_CHANNEL_RING ||
-		(known.spin_ns > ROTA_SPIN_MAX_NS &&
-			known.spin_ns != ROTA_SPIN_NONE) ||
-		known.reserved ||
-		(known.stack_bytes &&
-			known.stack_bytes < (size_t)PTHREAD_STACK_MIN) ||
-		!known.cpu_set != !known.cpu_set_bytes)
+			known.capacity > ROTA_MAX_CAPACITY ||
+			(unsigned)known.full_policy > ROTA_FULL_DROP_OLDEST ||
+			(unsigned)known.channel > ROTA_CHANNEL_RING ||
+			(known.spin_ns > ROTA_SPIN_MAX_NS &&
+					known.spin_ns != ROTA_SPIN_NONE) ||
+			known.reserved ||
+			(known.stack_bytes &&
+					known.stack_bytes <
+							(size_t)PTHREAD_STACK_MIN) ||
+			!known.cpu_set != !known.cpu_set_bytes)
 		return -EINVAL;
 	if (!known.workers) {
 		known.workers = os_cpus_usable();

@@ -25,7 +25,7 @@ static void pool_free(struct rota_pool *pool)
 }
 
 static struct rota_pool *pool_map(
-	const struct rota_options *options, int *ret_error)
+		const struct rota_options *options, int *ret_error)
 {
 	size_t bytes = pool_bytes(options->workers);
 	struct rota_pool *pool = os_pages_map(bytes);
@@ -57,15 +57,15 @@ static struct rota_pool *pool_map(
 }
 
 static int start_worker(struct rota_pool *pool, unsigned index,
-	const struct rota_options *options)
+		const struct rota_options *options)
 {
 	struct worker *worker = &pool->workers[index];
 	char name[16];
 	struct os_thread_options thread = {
-		.name = name,
-		.stack_bytes = options->stack_bytes,
-		.cpu_set = options->cpu_set,
-		.cpu_set_bytes = options->cpu_set_bytes,
+			.name = name,
+			.stack_bytes = options->stack_bytes,
+			.cpu_set = options->cpu_set,
+			.cpu_set_bytes = options->cpu_set_bytes,
 	};
 
 	/* index < 1000, so 15 bytes hold the 11 of the name */
@@ -83,13 +83,13 @@ static int wait_for_starts(struct rota_pool *pool)
 
 	/* [pool.A1] acquire; pairs with [worker.R2]. */
 	while ((nr_started = atomic_load_explicit(&pool->nr_started,
-			memory_order_acquire)) < pool->nr_threads)
+				memory_order_acquire)) < pool->nr_threads)
 		os_futex_wait(&pool->nr_started, nr_started, OS_NO_DEADLINE);
 	return atomic_load_explicit(&pool->start_error, memory_order_relaxed);
 }
 
-int rota_pool_create(
-	const struct rota_options *user_options, struct rota_pool **ret_pool)
+int rota_pool_create(const struct rota_options *user_options,
+		struct rota_pool **ret_pool)
 {
 	struct rota_options options;
 	struct rota_pool *pool;
@@ -111,8 +111,7 @@ int rota_pool_create(
 	if (!error)
 		error = wait_for_starts(pool);
 	if (error) {
-		rota_pool_shutdown(
-			pool, ROTA_DRAIN, ROTA_NO_DEADLINE, NULL);
+		rota_pool_shutdown(pool, ROTA_DRAIN, ROTA_NO_DEADLINE, NULL);
 		pool_free(pool);
 		return error;
 	}

@@ -14,7 +14,7 @@
 
 /* Threads that wait for the pool to be at rest; see rest.c. */
 struct rest {
-	_Atomic uint32_t turns; /* A: futex; counts "it is at rest" */
+	_Atomic uint32_t turns;	     /* A: futex; counts "it is at rest" */
 	_Atomic uint32_t nr_waiters; /* A */
 };
 
@@ -56,24 +56,24 @@ struct rota_pool {
 	/* starting and joining */
 	alignas(CACHELINE) _Atomic uint32_t nr_started; /* A: a futex */
 	_Atomic int start_error;			/* A: first wins */
-	_Atomic uint32_t join_state; /* A: JOIN_*, a futex */
-	unsigned nr_joined;	     /* by who took the join */
-	unsigned nr_threads;	     /* I: that were started */
+	_Atomic uint32_t join_state;			/* A: JOIN_*, a futex */
+	unsigned nr_joined;  /* by who took the join */
+	unsigned nr_threads; /* I: that were started */
 
 	/* I */
 	int (*on_start)(void *hook_arg, unsigned worker);
 	void (*on_stop)(void *hook_arg, unsigned worker);
 	void (*on_drop)(void *hook_arg, const struct rota_job *job,
-		enum rota_drop_reason reason);
+			enum rota_drop_reason reason);
 	void *hook_arg;
-	size_t bytes;		/* of this mapping */
+	size_t bytes;		     /* of this mapping */
 	struct rota_pool *live_next; /* see live.c */
 
 	struct worker workers[];
 };
 
 static_assert(offsetof(struct rota_pool, channel) >= OS_PAGE_MAX,
-	"a forked child must still find the rest");
+		"a forked child must still find the rest");
 
 /* False in a forked child, where the workers do not exist. Relaxed: zeroed
  * by the kernel before the child runs. */
@@ -92,18 +92,18 @@ static inline void pool_notify(struct rota_pool *pool, size_t nr_jobs)
 	 * sees the job and the submitter sees no worker. */
 	fence_full();
 	word = atomic_load_explicit(
-		&pool->eventcount.word, memory_order_acquire);
+			&pool->eventcount.word, memory_order_acquire);
 	if (!ec_has_waiters(word))
 		return;
 	if (nr_jobs <= ec_searchers(word)) {
-		nr_jobs = 1 + channel_queued(&pool->channel) /
-				      BACKLOG_PER_WORKER;
+		nr_jobs = 1 +
+			  channel_queued(&pool->channel) / BACKLOG_PER_WORKER;
 		if (nr_jobs <= ec_searchers(word))
 			return;
 	}
-	ec_notify(&pool->eventcount,
-		nr_jobs < pool->nr_workers ? (unsigned)nr_jobs :
-					     pool->nr_workers);
+	ec_notify(&pool->eventcount, nr_jobs < pool->nr_workers
+						     ? (unsigned)nr_jobs
+						     : pool->nr_workers);
 }
 
 /* worker.c */
@@ -123,7 +123,7 @@ unsigned frame_depth(void);
 int frame_index_in(struct rota_pool *pool); /* of its worker, or -1 */
 /* Call the drop of a job; the caller counts it afterwards. */
 void job_drop(struct rota_pool *pool, const struct rota_job *job,
-	enum rota_drop_reason reason);
+		enum rota_drop_reason reason);
 
 /* rest.c */
 bool pool_is_at_rest(struct rota_pool *pool);

@@ -25,8 +25,8 @@ bool pool_is_at_rest(struct rota_pool *pool)
 void pool_check_rest(struct rota_pool *pool)
 {
 	if (!atomic_load_explicit(
-		    &pool->rest.nr_waiters, memory_order_relaxed) ||
-		!pool_is_at_rest(pool))
+			    &pool->rest.nr_waiters, memory_order_relaxed) ||
+			!pool_is_at_rest(pool))
 		return;
 	/* [rest.R1] release; pairs with [rest.A1]. */
 	atomic_fetch_add_explicit(&pool->rest.turns, 1, memory_order_release);
@@ -65,7 +65,7 @@ static int wait_for_rest(struct rota_pool *pool, uint64_t deadline_ns)
 	for (;;) {
 		/* [rest.A1] acquire; pairs with [rest.R1]. */
 		uint32_t turns = atomic_load_explicit(
-			&rest->turns, memory_order_acquire);
+				&rest->turns, memory_order_acquire);
 
 		if (pool_is_at_rest(pool)) {
 			result = 0;

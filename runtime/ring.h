@@ -78,8 +78,8 @@ static inline enum ring_state ring_gate(struct ring *ring, unsigned *ret_head)
 	*ret_head = head;
 	if (head == tail)
 		return RING_OPEN;
-	return (int)(head - tail) >= (int)ring->ck.size ? RING_CLOSED :
-							  RING_HELD;
+	return (int)(head - tail) >= (int)ring->ck.size ? RING_CLOSED
+							: RING_HELD;
 }
 
 static inline bool ring_is_closed(struct ring *ring)
@@ -111,7 +111,8 @@ enum ring_push_result { RING_PUSHED, RING_IS_FULL, RING_IS_CLOSED };
 
 /* Push as many of the jobs as there is room for, at least one. */
 static inline enum ring_push_result ring_push(struct ring *ring,
-	const struct rota_job *jobs, unsigned nr_jobs, unsigned *ret_pushed)
+		const struct rota_job *jobs, unsigned nr_jobs,
+		unsigned *ret_pushed)
 {
 	unsigned head, consumed, room, tries = 1;
 
@@ -128,7 +129,7 @@ static inline enum ring_push_result ring_push(struct ring *ring,
 		/* relaxed: any past c_head is a safe lower bound, and this
 		 * one is younger than `limit` pushes */
 		consumed = atomic_load_explicit(
-			&ring->seen_c_head, memory_order_relaxed);
+				&ring->seen_c_head, memory_order_relaxed);
 		if (head - consumed >= ring->limit) {
 			/* [ring.A2] acquire (the CAS below follows it); pairs
 			 * with [ring.R2]: the slots are read before they are
@@ -149,14 +150,11 @@ static inline enum ring_push_result ring_push(struct ring *ring,
 			break;
 	}
 	atomic_store_explicit(
-		&ring->seen_c_head, consumed, memory_order_relaxed);
-	atomic_store_explicit(&ring->pushed,
-		atomic_load_explicit(&ring->pushed, memory_order_relaxed) +
-			room,
-		memory_order_relaxed);
+			&ring->seen_c_head, consumed, memory_order_relaxed);
+	add_alone(&ring->pushed, room, memory_order_relaxed);
 	for (unsigned i = 0; i < room; i++)
 		copy_words(&ring->slots[(head + i) & ring->ck.mask], &jobs[i],
-			sizeof(jobs[i]));
+				sizeof(jobs[i]));
 	/* [ring.R1] release; pairs with [ring.A1]: who reads p_tail reads the
 	 * slots, and what the submitter wrote before. */
 	ck_pr_fence_store();
@@ -184,7 +182,7 @@ static inline bool ring_close(struct ring *ring)
 		switch (ring_gate(ring, &head)) {
 		case RING_OPEN:
 			if (ck_pr_cas_uint(&ring->ck.p_head, head,
-				    head + ring->ck.size))
+					    head + ring->ck.size))
 				return true;
 			break;
 		case RING_HELD:

@@ -12,8 +12,8 @@ void room_enter(struct room *room)
 
 uint32_t room_prepare(struct room *room)
 {
-	uint32_t key = atomic_fetch_and_explicit(
-		&room->word, ~(uint32_t)ON_ITS_WAY, memory_order_acq_rel);
+	uint32_t key = atomic_fetch_and_explicit(&room->word,
+			~(uint32_t)ON_ITS_WAY, memory_order_acq_rel);
 
 	/* [room.F2] full fence; pairs with [room.F1]. Orders nr_waiters before
 	 * the attempt to push. */
@@ -32,16 +32,15 @@ void room_leave(struct room *room, bool has_room)
 	/* the notify that we may have got ends here; another may follow */
 	room_prepare(room);
 	if (atomic_fetch_sub_explicit(
-		    &room->nr_waiters, 1, memory_order_acq_rel) > 1 &&
-		has_room)
+			    &room->nr_waiters, 1, memory_order_acq_rel) > 1 &&
+			has_room)
 		room_notify(room);
 }
 
 void room_notify(struct room *room)
 {
 	/* relaxed: only a hint, the CAS decides */
-	uint32_t word =
-		atomic_load_explicit(&room->word, memory_order_relaxed);
+	uint32_t word = atomic_load_explicit(&room->word, memory_order_relaxed);
 
 	do {
 		if (word & ON_ITS_WAY)
@@ -49,14 +48,14 @@ void room_notify(struct room *room)
 		/* acq_rel: orders the pop before the attempt of who wakes;
 		 * the partner is the RMW of room_prepare() */
 	} while (!atomic_compare_exchange_weak_explicit(&room->word, &word,
-		(word + ONE_NOTIFY) | ON_ITS_WAY, memory_order_acq_rel,
-		memory_order_relaxed));
+			(word + ONE_NOTIFY) | ON_ITS_WAY, memory_order_acq_rel,
+			memory_order_relaxed));
 	os_futex_wake(&room->word, 1);
 }
 
 void room_notify_all(struct room *room)
 {
 	atomic_fetch_add_explicit(
-		&room->word, ONE_NOTIFY, memory_order_acq_rel);
+			&room->word, ONE_NOTIFY, memory_order_acq_rel);
 	os_futex_wake(&room->word, UINT32_MAX);
 }

@@ -52,15 +52,15 @@ extern "C" {
 #define ROTA_VERSION_MINOR 1
 #define ROTA_VERSION_PATCH 0
 
-#define ROTA_MAX_WORKERS 511u		/* per pool */
-#define ROTA_MAX_CAPACITY (1u << 30)	/* jobs, for a bounded pool */
-#define ROTA_COPY_INLINE 96u	/* bytes that rota_submit_copy() keeps cached */
-#define ROTA_COPY_MAX 65536u	/* bytes that rota_submit_copy() accepts */
-#define ROTA_INLINE_DEPTH 16u	/* jobs that one thread runs inside another */
+#define ROTA_MAX_WORKERS   511u	      /* per pool */
+#define ROTA_MAX_CAPACITY  (1u << 30) /* jobs, for a bounded pool */
+#define ROTA_COPY_INLINE   96u /* bytes that rota_submit_copy() keeps cached */
+#define ROTA_COPY_MAX	   65536u /* bytes that rota_submit_copy() accepts */
+#define ROTA_INLINE_DEPTH  16u	  /* jobs that one thread runs inside another */
 
-#define ROTA_NO_DEADLINE UINT64_MAX
-#define ROTA_SPIN_NONE UINT32_MAX
-#define ROTA_SPIN_MAX_NS 1000000u
+#define ROTA_NO_DEADLINE   UINT64_MAX
+#define ROTA_SPIN_NONE	   UINT32_MAX
+#define ROTA_SPIN_MAX_NS   1000000u
 
 struct rota_pool;
 
@@ -68,8 +68,8 @@ struct rota_pool;
 typedef void (*rota_run_fn)(void *arg);
 
 enum rota_drop_reason {
-	ROTA_DROP_SHUTDOWN = 1,	/* ROTA_DISCARD met it in the queue */
-	ROTA_DROP_OVERLOAD = 2,	/* ROTA_FULL_DROP_NEWEST or _OLDEST */
+	ROTA_DROP_SHUTDOWN = 1, /* ROTA_DISCARD met it in the queue */
+	ROTA_DROP_OVERLOAD = 2, /* ROTA_FULL_DROP_NEWEST or _OLDEST */
 };
 
 /*
@@ -86,36 +86,36 @@ struct rota_job {
 
 /* What a submit does when a bounded pool is full. */
 enum rota_full_policy {
-	ROTA_FULL_BLOCK = 0,	/* wait for room; a worker of the pool runs it */
-	ROTA_FULL_FAIL,		/* -EAGAIN */
-	ROTA_FULL_CALLER_RUNS,	/* run it on the submitting thread */
-	ROTA_FULL_DROP_NEWEST,	/* accept the job, then drop it */
-	ROTA_FULL_DROP_OLDEST,	/* drop the longest queued, queue this one */
+	ROTA_FULL_BLOCK = 0,   /* wait for room; a worker of the pool runs it */
+	ROTA_FULL_FAIL,	       /* -EAGAIN */
+	ROTA_FULL_CALLER_RUNS, /* run it on the submitting thread */
+	ROTA_FULL_DROP_NEWEST, /* accept the job, then drop it */
+	ROTA_FULL_DROP_OLDEST, /* drop the longest queued, queue this one */
 };
 
 enum rota_channel {
 	ROTA_CHANNEL_DEFAULT = 0,
-	ROTA_CHANNEL_RING = 1,	/* one shared MPMC ring: global FIFO */
+	ROTA_CHANNEL_RING = 1, /* one shared MPMC ring: global FIFO */
 };
 
 enum rota_shutdown_mode {
-	ROTA_DRAIN = 0,		/* run what is queued */
-	ROTA_DISCARD = 1,	/* drop what is queued, finish what runs */
+	ROTA_DRAIN = 0,	  /* run what is queued */
+	ROTA_DISCARD = 1, /* drop what is queued, finish what runs */
 };
 
 /* All zero means: all defaults. */
 struct rota_options {
-	size_t size;		/* sizeof(struct rota_options); 0: as in 0.1 */
-	unsigned workers;	/* 0: CPUs of the affinity mask and the cgroup */
-	unsigned capacity;	/* jobs that may queue, exactly; 0: unbounded */
+	size_t size;	   /* sizeof(struct rota_options); 0: as in 0.1 */
+	unsigned workers;  /* 0: CPUs of the affinity mask and the cgroup */
+	unsigned capacity; /* jobs that may queue, exactly; 0: unbounded */
 	enum rota_full_policy full_policy;
 	enum rota_channel channel;
-	uint32_t spin_ns;	/* search before parking: 0 default, SPIN_NONE */
-	uint32_t reserved;	/* 0 */
-	const char *name;	/* of threads: "NAME-3"; NULL: "rota"; copied */
-	size_t stack_bytes;	/* 0: the system's default */
-	const void *cpu_set;	/* cpu_set_t for the workers; NULL: inherited */
-	size_t cpu_set_bytes;	/* its size */
+	uint32_t spin_ns;     /* search before parking: 0 default, SPIN_NONE */
+	uint32_t reserved;    /* 0 */
+	const char *name;     /* of threads: "NAME-3"; NULL: "rota"; copied */
+	size_t stack_bytes;   /* 0: the system's default */
+	const void *cpu_set;  /* cpu_set_t for the workers; NULL: inherited */
+	size_t cpu_set_bytes; /* its size */
 	/*
 	 * Called on each worker thread: on_start before its first job, on_stop
 	 * after its last. A negative on_start fails rota_pool_create().
@@ -124,7 +124,7 @@ struct rota_options {
 	void (*on_stop)(void *hook_arg, unsigned worker);
 	/* Called for each dropped job that has no drop of its own. */
 	void (*on_drop)(void *hook_arg, const struct rota_job *job,
-		enum rota_drop_reason reason);
+			enum rota_drop_reason reason);
 	void *hook_arg;
 };
 
@@ -132,8 +132,8 @@ struct rota_options {
 struct rota_report {
 	uint64_t ran;
 	uint64_t dropped;
-	uint64_t running;	/* not 0 only with -ETIMEDOUT */
-	uint64_t queued;	/* not 0 only with -ETIMEDOUT */
+	uint64_t running; /* not 0 only with -ETIMEDOUT */
+	uint64_t queued;  /* not 0 only with -ETIMEDOUT */
 };
 
 /*
@@ -141,18 +141,18 @@ struct rota_report {
  * when the pool is at rest.
  */
 struct rota_stats {
-	size_t size;		/* in: sizeof(struct rota_stats); 0: as in 0.1 */
-	uint64_t submitted;	/* jobs accepted */
+	size_t size;	    /* in: sizeof(struct rota_stats); 0: as in 0.1 */
+	uint64_t submitted; /* jobs accepted */
 	uint64_t ran;
 	uint64_t dropped;
-	uint64_t queued;	/* now */
-	uint64_t running;	/* now */
-	uint64_t ran_inline;	/* part of ran: on the submitting thread */
-	uint64_t wakes;		/* futex wake calls made for workers */
-	uint64_t parks;		/* times that a worker went to sleep */
-	uint64_t submit_waits;	/* times that a submitter blocked on full */
+	uint64_t queued;       /* now */
+	uint64_t running;      /* now */
+	uint64_t ran_inline;   /* part of ran: on the submitting thread */
+	uint64_t wakes;	       /* futex wake calls made for workers */
+	uint64_t parks;	       /* times that a worker went to sleep */
+	uint64_t submit_waits; /* times that a submitter blocked on full */
 	uint32_t workers;
-	uint32_t workers_parked;	/* now */
+	uint32_t workers_parked; /* now */
 };
 
 /**
@@ -172,7 +172,7 @@ struct rota_stats {
  * Since:     0.1
  */
 ROTA_API int rota_pool_create(const struct rota_options *options,
-	struct rota_pool **ret_pool);
+		struct rota_pool **ret_pool);
 
 /**
  * rota_submit() - hand one job to the pool
@@ -213,8 +213,8 @@ ROTA_API int rota_submit(struct rota_pool *pool, rota_run_fn run, void *arg);
  * Cost:      as rota_submit().
  * Since:     0.1
  */
-ROTA_API int rota_try_submit(struct rota_pool *pool, rota_run_fn run,
-	void *arg);
+ROTA_API int rota_try_submit(
+		struct rota_pool *pool, rota_run_fn run, void *arg);
 
 /**
  * rota_submit_until() - hand one job to the pool, wait for room to a deadline
@@ -234,7 +234,7 @@ ROTA_API int rota_try_submit(struct rota_pool *pool, rota_run_fn run,
  * Since:     0.1
  */
 ROTA_API int rota_submit_until(struct rota_pool *pool, rota_run_fn run,
-	void *arg, uint64_t deadline_ns);
+		void *arg, uint64_t deadline_ns);
 
 /**
  * rota_submit_many() - hand several jobs to the pool with one wake decision
@@ -255,7 +255,8 @@ ROTA_API int rota_submit_until(struct rota_pool *pool, rota_run_fn run,
  * Since:     0.1
  */
 ROTA_API int rota_submit_many(struct rota_pool *pool,
-	const struct rota_job *jobs, size_t nr_jobs, size_t *ret_accepted);
+		const struct rota_job *jobs, size_t nr_jobs,
+		size_t *ret_accepted);
 
 /**
  * rota_submit_copy() - hand over a closure by value
@@ -278,7 +279,7 @@ ROTA_API int rota_submit_many(struct rota_pool *pool,
  * Since:     0.1
  */
 ROTA_API int rota_submit_copy(struct rota_pool *pool, rota_run_fn run,
-	rota_drop_fn drop, const void *payload, size_t bytes);
+		rota_drop_fn drop, const void *payload, size_t bytes);
 
 /**
  * rota_pool_close() - refuse new jobs from now on
@@ -334,8 +335,8 @@ ROTA_API int rota_pool_drain(struct rota_pool *pool, uint64_t deadline_ns);
  * Since:     0.1
  */
 ROTA_API int rota_pool_shutdown(struct rota_pool *pool,
-	enum rota_shutdown_mode mode, uint64_t deadline_ns,
-	struct rota_report *ret_report);
+		enum rota_shutdown_mode mode, uint64_t deadline_ns,
+		struct rota_report *ret_report);
 
 /**
  * rota_pool_destroy() - shutdown with ROTA_DRAIN and no deadline, then free
@@ -366,8 +367,8 @@ ROTA_API int rota_pool_destroy(struct rota_pool *pool);
  * Cost:      reads one cache line per worker.
  * Since:     0.1
  */
-ROTA_API int rota_pool_stats(struct rota_pool *pool,
-	struct rota_stats *ret_stats);
+ROTA_API int rota_pool_stats(
+		struct rota_pool *pool, struct rota_stats *ret_stats);
 
 /**
  * rota_self() - the pool whose job this thread is running

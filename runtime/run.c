@@ -48,7 +48,7 @@ int rota_worker_index(void)
 }
 
 void job_drop(struct rota_pool *pool, const struct rota_job *job,
-	enum rota_drop_reason reason)
+		enum rota_drop_reason reason)
 {
 	struct frame frame;
 

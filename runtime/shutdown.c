@@ -12,7 +12,7 @@ static void discard_queued(struct rota_pool *pool)
 		job_drop(pool, &job, ROTA_DROP_SHUTDOWN);
 		/* [shutdown.R1] release; pairs with [stats.A1]. */
 		atomic_fetch_add_explicit(
-			&pool->dropped, 1, memory_order_release);
+				&pool->dropped, 1, memory_order_release);
 	}
 	/* [shutdown.F2] full fence; pairs with [rest.F1]. Orders the drops
 	 * before the look for drains. */
@@ -36,19 +36,19 @@ static int join_workers(struct rota_pool *pool, uint64_t deadline_ns)
 
 	/* [shutdown.A2] acquire; pairs with [shutdown.R2]. */
 	while (!atomic_compare_exchange_strong_explicit(&pool->join_state,
-		&state, JOIN_TAKEN, memory_order_acquire,
-		memory_order_acquire)) {
+			&state, JOIN_TAKEN, memory_order_acquire,
+			memory_order_acquire)) {
 		if (state == JOIN_DONE)
 			return 0;
 		error = os_futex_wait(
-			&pool->join_state, JOIN_TAKEN, deadline_ns);
+				&pool->join_state, JOIN_TAKEN, deadline_ns);
 		if (error)
 			return error;
 		state = JOIN_OPEN;
 	}
 	while (pool->nr_joined < pool->nr_threads) {
-		error = os_thread_join(
-			pool->workers[pool->nr_joined].thread, deadline_ns);
+		error = os_thread_join(pool->workers[pool->nr_joined].thread,
+				deadline_ns);
 		if (error) {
 			set_join_state(pool, JOIN_OPEN);
 			return error;
@@ -71,9 +71,9 @@ static int wait_for_callers(struct rota_pool *pool, uint64_t deadline_ns)
 	fence_full();
 	/* [shutdown.A1] acquire; pairs with [pool.R1]. */
 	while (!error && (nr_callers = atomic_load_explicit(&pool->nr_callers,
-				  memory_order_acquire)))
+					  memory_order_acquire)))
 		error = os_futex_wait(
-			&pool->nr_callers, nr_callers, deadline_ns);
+				&pool->nr_callers, nr_callers, deadline_ns);
 	return error;
 }
 
@@ -95,7 +95,7 @@ static void fill_report(struct rota_pool *pool, struct rota_report *report)
 }
 
 int rota_pool_shutdown(struct rota_pool *pool, enum rota_shutdown_mode mode,
-	uint64_t deadline_ns, struct rota_report *ret_report)
+		uint64_t deadline_ns, struct rota_report *ret_report)
 {
 	int error;
 
@@ -108,7 +108,7 @@ int rota_pool_shutdown(struct rota_pool *pool, enum rota_shutdown_mode mode,
 	if (mode == ROTA_DISCARD)
 		/* relaxed: a worker that sees it late runs one job more */
 		atomic_store_explicit(
-			&pool->is_discarding, 1, memory_order_relaxed);
+				&pool->is_discarding, 1, memory_order_relaxed);
 	rota_pool_close(pool);
 	if (mode == ROTA_DISCARD)
 		discard_queued(pool);

@@ -13,7 +13,7 @@ static uint64_t read_counter(_Atomic uint64_t *counter)
 
 void pool_count(struct rota_pool *pool, struct pool_counts *ret_counts)
 {
-	struct pool_counts counts = { 0 };
+	struct pool_counts counts = {0};
 
 	counts.ran_inline = read_counter(&pool->ran_inline);
 	counts.ran = counts.ran_inline;
@@ -30,7 +30,7 @@ void pool_count(struct rota_pool *pool, struct pool_counts *ret_counts)
 int rota_pool_stats(struct rota_pool *pool, struct rota_stats *ret_stats)
 {
 	struct pool_counts counts;
-	struct rota_stats stats = { 0 };
+	struct rota_stats stats = {0};
 
 	if (!pool || !ret_stats)
 		return -EINVAL;
@@ -51,13 +51,13 @@ int rota_pool_stats(struct rota_pool *pool, struct rota_stats *ret_stats)
 	stats.running -= stats.queued;
 	/* relaxed: statistics */
 	stats.wakes = atomic_load_explicit(
-		&pool->eventcount.wakes, memory_order_relaxed);
+			&pool->eventcount.wakes, memory_order_relaxed);
 	stats.submit_waits = atomic_load_explicit(
-		&pool->room.waits, memory_order_relaxed);
+			&pool->room.waits, memory_order_relaxed);
 	for (unsigned i = 0; i < pool->nr_workers; i++)
 		stats.parks += atomic_load_explicit(
-			&pool->eventcount.waiters[i].parks,
-			memory_order_relaxed);
+				&pool->eventcount.waiters[i].parks,
+				memory_order_relaxed);
 	stats.workers = pool->nr_workers;
 	stats.workers_parked = ec_parked(&pool->eventcount);
 	*ret_stats = stats;

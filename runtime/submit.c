@@ -21,7 +21,7 @@ static int enter_slow_call(struct rota_pool *pool)
 
 /* The job never enters the channel: this thread runs or drops it. */
 static int finish_here(struct rota_pool *pool, const struct rota_job *job,
-	_Atomic uint64_t *outcome)
+		_Atomic uint64_t *outcome)
 {
 	struct frame frame;
 	int error;
@@ -30,7 +30,7 @@ static int finish_here(struct rota_pool *pool, const struct rota_job *job,
 	if (error)
 		return error;
 	atomic_fetch_add_explicit(
-		&pool->submitted_inline, 1, memory_order_relaxed);
+			&pool->submitted_inline, 1, memory_order_relaxed);
 	if (outcome == &pool->ran_inline) {
 		frame_push(&frame, pool, frame_index_in(pool));
 		job->run(job->arg);
@@ -86,7 +86,7 @@ static int result_of(enum channel_result pushed)
 }
 
 static int push_with_room(struct rota_pool *pool, const struct rota_job *jobs,
-	size_t nr_jobs, size_t *ret_accepted, uint64_t deadline_ns)
+		size_t nr_jobs, size_t *ret_accepted, uint64_t deadline_ns)
 {
 	enum channel_result pushed;
 	int error;
@@ -99,7 +99,7 @@ static int push_with_room(struct rota_pool *pool, const struct rota_job *jobs,
 		uint32_t key = room_prepare(&pool->room);
 
 		pushed = channel_push(
-			&pool->channel, jobs, nr_jobs, ret_accepted);
+				&pool->channel, jobs, nr_jobs, ret_accepted);
 		if (pushed != CHANNEL_IS_FULL || error)
 			break;
 		error = room_wait(&pool->room, key, deadline_ns);
@@ -109,14 +109,15 @@ static int push_with_room(struct rota_pool *pool, const struct rota_job *jobs,
 	if (!error)
 		pool_notify(pool, *ret_accepted);
 	room_leave(&pool->room,
-		channel_queued(&pool->channel) < pool->capacity);
+			channel_queued(&pool->channel) < pool->capacity);
 	pool_callers_leave(pool);
 	return error;
 }
 
 /* The channel was full. */
 static int submit_full(struct rota_pool *pool, const struct rota_job *jobs,
-	size_t nr_jobs, size_t *ret_accepted, int policy, uint64_t deadline_ns)
+		size_t nr_jobs, size_t *ret_accepted, int policy,
+		uint64_t deadline_ns)
 {
 	size_t accepted = 1;
 	int error;
@@ -128,11 +129,11 @@ static int submit_full(struct rota_pool *pool, const struct rota_job *jobs,
 		if (frame_has(pool))
 			return -EDEADLK;
 		return push_with_room(
-			pool, jobs, nr_jobs, ret_accepted, deadline_ns);
+				pool, jobs, nr_jobs, ret_accepted, deadline_ns);
 	case ROTA_FULL_BLOCK:
 		if (!frame_has(pool))
-			return push_with_room(pool, jobs, nr_jobs,
-				ret_accepted, ROTA_NO_DEADLINE);
+			return push_with_room(pool, jobs, nr_jobs, ret_accepted,
+					ROTA_NO_DEADLINE);
 		/* a worker never waits for itself */
 		__attribute__((fallthrough));
 	case ROTA_FULL_CALLER_RUNS:
@@ -148,7 +149,7 @@ static int submit_full(struct rota_pool *pool, const struct rota_job *jobs,
 		do {
 			drop_oldest(pool);
 			error = result_of(channel_push(&pool->channel, jobs,
-				nr_jobs, &accepted));
+					nr_jobs, &accepted));
 		} while (error == -EAGAIN);
 		if (!error)
 			pool_notify(pool, accepted);
@@ -162,7 +163,8 @@ static int submit_full(struct rota_pool *pool, const struct rota_job *jobs,
 
 /* Accept at least one of the jobs, or say why not. */
 static inline int submit(struct rota_pool *pool, const struct rota_job *jobs,
-	size_t nr_jobs, size_t *ret_accepted, int policy, uint64_t deadline_ns)
+		size_t nr_jobs, size_t *ret_accepted, int policy,
+		uint64_t deadline_ns)
 {
 	enum channel_result pushed;
 
@@ -176,23 +178,23 @@ static inline int submit(struct rota_pool *pool, const struct rota_job *jobs,
 	if (pushed != CHANNEL_IS_FULL)
 		return result_of(pushed);
 	return submit_full(
-		pool, jobs, nr_jobs, ret_accepted, policy, deadline_ns);
+			pool, jobs, nr_jobs, ret_accepted, policy, deadline_ns);
 }
 
 int rota_submit(struct rota_pool *pool, rota_run_fn run, void *arg)
 {
-	struct rota_job job = { run, arg };
+	struct rota_job job = {run, arg};
 	size_t accepted;
 
 	if (!pool || !run)
 		return -EINVAL;
 	return submit(pool, &job, 1, &accepted, (int)pool->full_policy,
-		ROTA_NO_DEADLINE);
+			ROTA_NO_DEADLINE);
 }
 
 int rota_try_submit(struct rota_pool *pool, rota_run_fn run, void *arg)
 {
-	struct rota_job job = { run, arg };
+	struct rota_job job = {run, arg};
 	size_t accepted;
 
 	if (!pool || !run)
@@ -201,9 +203,9 @@ int rota_try_submit(struct rota_pool *pool, rota_run_fn run, void *arg)
 }
 
 int rota_submit_until(struct rota_pool *pool, rota_run_fn run, void *arg,
-	uint64_t deadline_ns)
+		uint64_t deadline_ns)
 {
-	struct rota_job job = { run, arg };
+	struct rota_job job = {run, arg};
 	size_t accepted;
 
 	if (!pool || !run)
@@ -212,7 +214,7 @@ int rota_submit_until(struct rota_pool *pool, rota_run_fn run, void *arg,
 }
 
 int rota_submit_many(struct rota_pool *pool, const struct rota_job *jobs,
-	size_t nr_jobs, size_t *ret_accepted)
+		size_t nr_jobs, size_t *ret_accepted)
 {
 	size_t total = 0, accepted = 0;
 	int error = 0;
@@ -224,7 +226,7 @@ int rota_submit_many(struct rota_pool *pool, const struct rota_job *jobs,
 			return -EINVAL;
 	while (total < nr_jobs && !error) {
 		error = submit(pool, jobs + total, nr_jobs - total, &accepted,
-			(int)pool->full_policy, ROTA_NO_DEADLINE);
+				(int)pool->full_policy, ROTA_NO_DEADLINE);
 		if (!error)
 			total += accepted;
 	}
@@ -234,10 +236,10 @@ int rota_submit_many(struct rota_pool *pool, const struct rota_job *jobs,
 	return 0;
 }
 
-int rota_submit_copy(struct rota_pool *pool, rota_run_fn run,
-	rota_drop_fn drop, const void *payload, size_t bytes)
+int rota_submit_copy(struct rota_pool *pool, rota_run_fn run, rota_drop_fn drop,
+		const void *payload, size_t bytes)
 {
-	struct rota_job job = { box_run, NULL };
+	struct rota_job job = {box_run, NULL};
 	struct box *box;
 	size_t accepted;
 	int error;
@@ -257,7 +259,7 @@ int rota_submit_copy(struct rota_pool *pool, rota_run_fn run,
 		memcpy(box->payload, payload, bytes);
 	job.arg = box;
 	error = submit(pool, &job, 1, &accepted, (int)pool->full_policy,
-		ROTA_NO_DEADLINE);
+			ROTA_NO_DEADLINE);
 	if (error)
 		box_put(box);
 	return error;

@@ -3,13 +3,13 @@
 #include "rota.h"
 #include <errno.h>
 
-#define TEXT(x) #x
+#define TEXT(x)			     #x
 #define VERSION(major, minor, patch) TEXT(major) "." TEXT(minor) "." TEXT(patch)
 
 const char *rota_version(void)
 {
-	return VERSION(
-		ROTA_VERSION_MAJOR, ROTA_VERSION_MINOR, ROTA_VERSION_PATCH);
+	return VERSION(ROTA_VERSION_MAJOR, ROTA_VERSION_MINOR,
+			ROTA_VERSION_PATCH);
 }
 
 const char *rota_strerror(int error)

@@ -6,17 +6,15 @@ static void count(_Atomic uint64_t *counter)
 {
 	/* [worker.R1] release; pairs with [stats.A1]: who sees the job counted
 	 * sees what it did. Only this thread writes. */
-	atomic_store_explicit(counter,
-		atomic_load_explicit(counter, memory_order_relaxed) + 1,
-		memory_order_release);
+	add_alone(counter, 1, memory_order_release);
 }
 
 static void run(struct worker *self, const struct rota_job *job)
 {
 	/* relaxed: whoever sees the flag late runs one job more */
 	if (__builtin_expect(atomic_load_explicit(&self->pool->is_discarding,
-				     memory_order_relaxed),
-		    0)) {
+					     memory_order_relaxed),
+			    0)) {
 		job_drop(self->pool, job, ROTA_DROP_SHUTDOWN);
 		count(&self->dropped);
 		return;
@@ -67,7 +65,7 @@ static bool search(struct worker *self)
 	uint64_t end_ns;
 
 	if (!self->waiter->is_searcher &&
-		!ec_try_search(&pool->eventcount, self->waiter))
+			!ec_try_search(&pool->eventcount, self->waiter))
 		return false;
 	for (unsigned i = 0; self->streak >= STREAK && i < SEARCH_YIELDS; i++) {
 		os_yield();
@@ -122,8 +120,8 @@ static void start(struct worker *self)
 	if (error < 0)
 		/* relaxed: published by nr_started below */
 		atomic_compare_exchange_strong_explicit(&pool->start_error,
-			&none, error, memory_order_relaxed,
-			memory_order_relaxed);
+				&none, error, memory_order_relaxed,
+				memory_order_relaxed);
 	/* [worker.R2] release; pairs with [pool.A1]: start_error. */
 	atomic_fetch_add_explicit(&pool->nr_started, 1, memory_order_release);
 	os_futex_wake(&pool->nr_started, 1);

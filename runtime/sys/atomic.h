@@ -9,6 +9,7 @@
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #define CACHELINE 64
@@ -49,6 +50,16 @@ static inline void cpu_relax(void)
 #endif
 }
 
+/* For a counter that only this thread, or the holder of a lock, writes. */
+static inline void add_alone(
+		_Atomic uint64_t *counter, uint64_t step, memory_order order)
+{
+	atomic_store_explicit(counter,
+			atomic_load_explicit(counter, memory_order_relaxed) +
+					step,
+			order);
+}
+
 /*
  * Copy whole words that another thread may copy at the same time and then
  * throw away (a ring slot). Under a race detector each word is a relaxed
@@ -59,9 +70,9 @@ static inline void copy_words(void *to, const void *from, size_t bytes)
 #if defined(HAS_RACE_DETECTOR)
 	for (size_t i = 0; i < bytes / sizeof(void *); i++)
 		__atomic_store_n((void **)to + i,
-			__atomic_load_n((void *const *)from + i,
-				__ATOMIC_RELAXED),
-			__ATOMIC_RELAXED);
+				__atomic_load_n((void *const *)from + i,
+						__ATOMIC_RELAXED),
+				__ATOMIC_RELAXED);
 #else
 	memcpy(to, from, bytes);
 #endif

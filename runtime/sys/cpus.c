@@ -25,7 +25,7 @@ static unsigned smaller_limit(unsigned a, unsigned b)
 
 /* The first line of directory/file; false if it cannot be read. */
 static bool read_line(
-	const char *directory, const char *file, char *line, int bytes)
+		const char *directory, const char *file, char *line, int bytes)
 {
 	char path[PATH_BYTES + 64];
 	bool is_read = false;
@@ -48,14 +48,14 @@ static unsigned directory_limit(const char *directory, bool is_v2)
 	if (is_v2) {
 		/* "max 100000" does not scan as a number: no limit */
 		if (!read_line(directory, "cpu.max", line, sizeof(line)) ||
-			sscanf(line, "%lld %lld", &quota, &period) != 2)
+				sscanf(line, "%lld %lld", &quota, &period) != 2)
 			return 0;
 	} else {
 		if (read_line(directory, "cpu.cfs_quota_us", line,
-			    sizeof(line)))
+				    sizeof(line)))
 			quota = atoll(line);
 		if (read_line(directory, "cpu.cfs_period_us", line,
-			    sizeof(line)))
+				    sizeof(line)))
 			period = atoll(line);
 	}
 	return ceil_ratio(quota, period);
@@ -116,19 +116,19 @@ unsigned os_cgroup_cpus(const char *proc_cgroup, const char *mount)
 		*path++ = '\0';
 		path[strcspn(path, "\n")] = '\0';
 		if (!*controllers) {
-			limit = smaller_limit(
-				limit, limit_upwards(mount, path, true));
+			limit = smaller_limit(limit,
+					limit_upwards(mount, path, true));
 		} else if (has_cpu_controller(controllers)) {
 			snprintf(v1_mount, sizeof(v1_mount), "%.2000s/%.1000s",
-				mount, controllers);
-			limit = smaller_limit(
-				limit, limit_upwards(v1_mount, path, false));
+					mount, controllers);
+			limit = smaller_limit(limit,
+					limit_upwards(v1_mount, path, false));
 			/* inside a container the path is often not visible,
 			 * and the mount itself is the group */
 			snprintf(v1_mount, sizeof(v1_mount), "%.2000s/cpu",
-				mount);
-			limit = smaller_limit(
-				limit, directory_limit(v1_mount, false));
+					mount);
+			limit = smaller_limit(limit,
+					directory_limit(v1_mount, false));
 		}
 	}
 	fclose(stream);
@@ -157,6 +157,6 @@ unsigned os_cpus_usable(void)
 {
 	unsigned cpus = affinity_cpus();
 
-	return smaller_limit(
-		cpus, os_cgroup_cpus("/proc/self/cgroup", "/sys/fs/cgroup"));
+	return smaller_limit(cpus,
+			os_cgroup_cpus("/proc/self/cgroup", "/sys/fs/cgroup"));
 }

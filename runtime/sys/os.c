@@ -16,8 +16,8 @@
 static struct timespec to_timespec(uint64_t ns)
 {
 	return (struct timespec){
-		.tv_sec = (time_t)(ns / NS_PER_S),
-		.tv_nsec = (long)(ns % NS_PER_S),
+			.tv_sec = (time_t)(ns / NS_PER_S),
+			.tv_nsec = (long)(ns % NS_PER_S),
 	};
 }
 
@@ -29,14 +29,14 @@ int os_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_ns)
 
 	/* _BITSET takes an absolute time, plain FUTEX_WAIT a relative one. */
 	if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value,
-		    is_timed ? &until : NULL, NULL,
-		    FUTEX_BITSET_MATCH_ANY) != 0) {
+			    is_timed ? &until : NULL, NULL,
+			    FUTEX_BITSET_MATCH_ANY) != 0) {
 		if (errno == ETIMEDOUT) {
 			result = -ETIMEDOUT;
 		} else if (errno != EAGAIN && errno != EINTR) {
 			/* A kernel or filter that refuses futexes: the caller
 			 * looks again, so poll, but never burn the CPU. */
-			struct timespec pause = { 0, 1000000 };
+			struct timespec pause = {0, 1000000};
 
 			nanosleep(&pause, NULL);
 			if (is_timed && os_now_ns() >= deadline_ns)
@@ -52,8 +52,8 @@ void os_futex_wake(_Atomic uint32_t *word, unsigned nr_waiters)
 	int saved = errno;
 
 	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE,
-		nr_waiters > INT_MAX ? INT_MAX : (int)nr_waiters, NULL, NULL,
-		0);
+			nr_waiters > INT_MAX ? INT_MAX : (int)nr_waiters, NULL,
+			NULL, 0);
 	errno = saved;
 }
 
@@ -89,7 +89,7 @@ static void block_asynchronous_signals(sigset_t *ret_set)
 }
 
 int os_thread_start(pthread_t *ret_thread, void *(*thread_main)(void *),
-	void *arg, const struct os_thread_options *options)
+		void *arg, const struct os_thread_options *options)
 {
 	pthread_attr_t attr;
 	sigset_t signals;
@@ -104,7 +104,7 @@ int os_thread_start(pthread_t *ret_thread, void *(*thread_main)(void *),
 		error = pthread_attr_setstacksize(&attr, options->stack_bytes);
 	if (!error && options->cpu_set)
 		error = pthread_attr_setaffinity_np(&attr,
-			options->cpu_set_bytes, options->cpu_set);
+				options->cpu_set_bytes, options->cpu_set);
 	if (!error)
 		error = pthread_create(ret_thread, &attr, thread_main, arg);
 	if (!error)
@@ -121,9 +121,9 @@ int os_thread_join(pthread_t thread, uint64_t deadline_ns)
 
 	if (deadline_ns == OS_NO_DEADLINE)
 		return pthread_join(thread, NULL) ? -EINVAL : 0;
-	return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) ?
-		       -ETIMEDOUT :
-		       0;
+	return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until)
+			       ? -ETIMEDOUT
+			       : 0;
 }
 
 void *os_alloc(size_t bytes)
@@ -139,7 +139,7 @@ void os_free(void *memory)
 void *os_pages_map(size_t bytes)
 {
 	void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	return pages == MAP_FAILED ? NULL : pages;
 }

@@ -38,7 +38,7 @@ struct os_thread_options {
 /* Starts main(arg) with all but the synchronous signals blocked. 0, -EINVAL
  * (stack or CPU set), or -EAGAIN. */
 int os_thread_start(pthread_t *ret_thread, void *(*thread_main)(void *),
-	void *arg, const struct os_thread_options *options);
+		void *arg, const struct os_thread_options *options);
 /* 0 or -ETIMEDOUT, which leaves the thread joinable. */
 int os_thread_join(pthread_t thread, uint64_t deadline_ns);
 

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Runs the measuring programs, each time as a fresh process."""
+
+import json
+import os
+import re
+import subprocess
+import tempfile
+
+
+class Failed(Exception):
+    """A measurement that is wrong, crashed or did not end."""
+
+
+def padded_environment(rng):
+    """A process's memory layout depends on its environment's size; vary it."""
+    return dict(os.environ, BENCH_PADDING="x" * rng.randrange(4096))
+
+
+def run_json(argv, rng, timeout_s=120):
+    """Run a program that prints a line of JSON; Failed if it is not happy."""
+    try:
+        done = subprocess.run(argv, env=padded_environment(rng),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, timeout=timeout_s, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Failed(str(error)) from error
+    lines = done.stdout.strip().splitlines()
+    if done.returncode != 0 or not lines:
+        raise Failed("exit %d: %s: %s" % (done.returncode, " ".join(argv),
+                                          done.stderr.strip()))
+    return json.loads(lines[-1])
+
+
+class FutexCounter:
+    """Counts futex system calls from outside, by what the machine offers."""
+
+    def __init__(self):
+        self.method = "unknown"
+        for method, look in (("perf", self._perf), ("strace", self._strace)):
+            try:
+                if look(["true"]) is not None:
+                    self.method, self._look = method, look
+                    return
+            except Failed:
+                continue
+
+    def count(self, argv):
+        """(calls, what the program printed), or None if it is unknown."""
+        return None if self.method == "unknown" else self._look(argv)
+
+    @staticmethod
+    def _under(tool, argv):
+        """The tool's own report, and the last line the program printed."""
+        with tempfile.NamedTemporaryFile("r") as report:
+            try:
+                done = subprocess.run(tool + ["-o", report.name] + argv,
+                                      stdout=subprocess.PIPE,
+                                      stderr=subprocess.DEVNULL, text=True,
+                                      timeout=120, check=True)
+            except (OSError, subprocess.SubprocessError) as error:
+                raise Failed(str(error)) from error
+            return report.read(), done.stdout
+
+    def _perf(self, argv):
+        report, printed = self._under(
+            ["perf", "stat", "-x", ",", "-e", "syscalls:sys_enter_futex"], argv)
+        found = re.search(r"^(\d+),,syscalls:sys_enter_futex", report, re.M)
+        return (int(found[1]), printed) if found else None
+
+    def _strace(self, argv):
+        report, printed = self._under(
+            ["strace", "-f", "-c", "-e", "trace=futex"], argv)
+        found = re.search(r"^\s*\S+\s+\S+\s+\S+\s+(\d+).*\bfutex$", report, re.M)
+        return (int(found[1]) if found else 0, printed)

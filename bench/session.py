@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""A whole benchmark session; started by bench/run, which builds first."""
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections import namedtuple
+
+import machine
+import report
+import rounds
+import server_part
+import throughput_part
+import wake_part
+from programs import FutexCounter
+from progress import Progress, clock
+
+Tier = namedtuple("Tier", "name rounds throughput_s wake_jobs idle_ms server_s")
+TIERS = {tier.name: tier for tier in (
+    Tier("quick", 5, 0.10, 1000, 200, 1),
+    Tier("default", 6, 0.15, 2000, 500, 1),
+    Tier("full", 20, 0.30, 10000, 2000, 3),
+)}
+PARTS = {"throughput": throughput_part, "wake": wake_part,
+         "server": server_part}
+
+
+def read_arguments():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--tier", choices=TIERS, default="default")
+    parser.add_argument("--only", choices=("all", *PARTS), default="all")
+    parser.add_argument("--json", required=True)
+    parser.add_argument("--seed", type=int,
+                        default=int(time.time()) % 1000000000)
+    return parser.parse_args()
+
+
+def benchmark_rows(results):
+    """The raw rounds, named as google-benchmark's compare.py expects them."""
+    for row in results.rows:
+        case, raw = row["case"], row["raw"]
+        cost = case.metrics[0][1](raw) * case.real_time_ns
+        name = "%s/%s" % (row["variant"], case.name)
+        yield {"name": name, "run_name": name, "run_type": "iteration",
+               "repetitions": case.nr_rounds,
+               "repetition_index": row["round"], "iterations": 1,
+               "threads": 1, "real_time": cost, "cpu_time": cost,
+               "time_unit": "ns", "part": case.part, "pool": row["variant"],
+               "raw": raw}
+
+
+def write_json(path, context, results, summary):
+    costs = [dict(cost, case=case, pool=pool)
+             for (case, pool), cost in results.costs.items() if cost]
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump({"context": context,
+                   "benchmarks": list(benchmark_rows(results)),
+                   "untimed": costs, "summary": summary.rows,
+                   "failures": results.failures,
+                   "verdict": summary.sentence()}, file, indent=1)
+        file.write("\n")
+
+
+def main():
+    arguments = read_arguments()
+    tier = TIERS[arguments.tier]
+    rng = random.Random(arguments.seed)
+    cases = [case for name, part in PARTS.items()
+             if arguments.only in ("all", name)
+             for case in part.cases(arguments.build, tier)]
+    futexes = FutexCounter()
+    context = machine.describe()
+    context.update(tier=tier.name, seed=arguments.seed,
+                   futex_count=futexes.method)
+    progress = Progress(rounds.expected_s(cases))
+    print("%s, %d CPUs, kernel %s, load %.2f; seed %d; about %s" % (
+        context["cpu"], context["num_cpus"], context["kernel"],
+        context["load_avg"][0], arguments.seed, clock(progress.expected_s)))
+    if context["load_avg"][0] > context["num_cpus"] / 4:
+        print("This machine is busy with other things: expect wide intervals.")
+    results = rounds.Results()
+    steal = machine.StealMeter()
+    rounds.prepare(cases, results, futexes, rng, progress)
+    rounds.run_rounds(cases, results, rng, progress)
+    progress.end()
+    context["steal_percent"] = steal.percent()
+
+    summary = report.Summary(cases, results)
+    write_json(arguments.json, context, results, summary)
+    report.show(cases, results, summary, context, arguments.json)
+    return 1 if results.failures else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted: nothing was written.")

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How many jobs per second go through a pool, and what does each one cost?
+ *
+ * P threads submit N jobs to W workers. A tenth as many go first, as warm-up.
+ * The clock runs from the moment that lets all submitters loose until the last
+ * job has returned; then the program checks that each job ran exactly once.
+ * One process makes one measurement and prints one line of JSON.
+ */
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "clock.h"
+#include "options.h"
+#include "pool.h"
+#include "tally.h"
+#include "usage.h"
+#include "work.h"
+
+#define STALLED_NS 30000000000u /* no job returned for so long: some are lost */
+
+enum { WARM_UP, TIMED, NR_PHASES };
+
+static struct {
+	uint64_t producers, workers, jobs, job_ns, steps_per_us, capacity, seed;
+} options = {.producers = 1, .workers = 2, .jobs = 1000000};
+
+static const struct option known_options[] = {
+		{"producers", &options.producers, 1, 1024},
+		{"workers", &options.workers, 1, 511},
+		{"jobs", &options.jobs, 1, 1u << 30},
+		{"job-ns", &options.job_ns, 0, 1000000},
+		{"steps-per-us", &options.steps_per_us, 0, 1000000},
+		{"capacity", &options.capacity, 0, 1u << 30},
+		{"seed", &options.seed, 0, UINT32_MAX},
+		{NULL, NULL, 0, 0},
+};
+
+static const struct bench_pool_ops *ops;
+static struct bench_pool *pool;
+static pthread_barrier_t phase_start;
+static uint64_t job_steps;
+static uint64_t phase_ids[NR_PHASES + 1]; /* phase p: ids [p] .. [p + 1] - 1 */
+
+static void fail(const char *what, int error)
+{
+	fprintf(stderr, "throughput: %s: %s: %s\n", ops->name, what,
+			strerror(-error));
+	exit(1);
+}
+
+static void run_empty_job(void *id)
+{
+	tally_job((uintptr_t)id);
+}
+
+static void run_working_job(void *id)
+{
+	work(job_steps);
+	tally_job((uintptr_t)id);
+}
+
+static void *producer_main(void *arg)
+{
+	void (*run)(void *) = job_steps ? run_working_job : run_empty_job;
+	uint64_t index = (uintptr_t)arg;
+
+	for (int phase = 0; phase < NR_PHASES; phase++) {
+		uint64_t first = phase_ids[phase];
+		uint64_t jobs = phase_ids[phase + 1] - first;
+		uint64_t id = first + jobs * index / options.producers;
+		uint64_t end = first + jobs * (index + 1) / options.producers;
+
+		pthread_barrier_wait(&phase_start);
+		for (; id < end; id++) {
+			int error = ops->submit(
+					pool, run, (void *)(uintptr_t)id);
+
+			if (error)
+				fail("submit", error);
+		}
+	}
+	return NULL;
+}
+
+/*
+ * The same for all pools: look at the count, sleep for half of the time that
+ * the rest should take, so that looking costs next to nothing.
+ */
+static void wait_for_count(uint64_t before, uint64_t target)
+{
+	uint64_t began_ns = now_ns(), moved_ns = began_ns, last = before;
+
+	for (;;) {
+		uint64_t count = tally_sum().count, now = now_ns();
+		uint64_t pause_ns = 1000000;
+
+		if (count >= target)
+			return;
+		if (count != last)
+			moved_ns = now;
+		else if (now - moved_ns > STALLED_NS)
+			fail("no job returned for long, some are lost", -EIO);
+		last = count;
+		if (count > before)
+			pause_ns = (uint64_t)((double)(now - began_ns) *
+					      (double)(target - count) /
+					      (double)(count - before) / 2);
+		if (pause_ns < 50000)
+			pause_ns = 50000;
+		if (pause_ns > 10000000)
+			pause_ns = 10000000;
+		sleep_until_ns(now + pause_ns);
+	}
+}
+
+/* True if the ids that ran are exactly those that were submitted. */
+static bool is_verified(void)
+{
+	struct tally_total got = tally_sum();
+	struct tally_total expected = tally_expected(phase_ids[NR_PHASES]);
+
+	if (got.count == expected.count && got.sum == expected.sum)
+		return true;
+	fprintf(stderr,
+			"throughput: %s: WRONG: of %" PRIu64 " jobs, %" PRIu64
+			" ran, checksum %s\n",
+			ops->name, expected.count, got.count,
+			got.sum == expected.sum ? "ok" : "differs");
+	return false;
+}
+
+static void print_result(uint64_t took_ns, struct usage usage, uint64_t wakes,
+		bool verified)
+{
+	double jobs = (double)options.jobs;
+
+	printf("{\"program\": \"throughput\", \"pool\": \"%s\", "
+	       "\"producers\": %" PRIu64 ", \"workers\": %" PRIu64 ", "
+	       "\"job_ns\": %" PRIu64 ", \"capacity\": %" PRIu64 ", "
+	       "\"steps_per_us\": %" PRIu64 ", "
+	       "\"jobs\": %" PRIu64 ", \"jobs_with_warm_up\": %" PRIu64 ", ",
+			ops->name, options.producers, options.workers,
+			options.job_ns, options.capacity, options.steps_per_us,
+			options.jobs, phase_ids[NR_PHASES]);
+	printf("\"seconds\": %.9f, \"jobs_per_s\": %.1f, "
+	       "\"cpu_ns_per_job\": %.3f, "
+	       "\"voluntary_switches_per_job\": %.6f, "
+	       "\"involuntary_switches_per_job\": %.6f, "
+	       "\"pool_wakes_per_job\": %.6f, \"peak_rss_kib\": %" PRIu64 ", "
+	       "\"seed\": %" PRIu64 ", \"verified\": %s}\n",
+			(double)took_ns / 1e9, jobs * 1e9 / (double)took_ns,
+			(double)usage.cpu_ns / jobs,
+			(double)usage.voluntary / jobs,
+			(double)usage.involuntary / jobs, (double)wakes / jobs,
+			peak_rss_kib(), options.seed,
+			verified ? "true" : "false");
+}
+
+int main(int argc, char **argv)
+{
+	struct bench_counts counts_before = {0}, counts_after = {0};
+	uint64_t began_ns = 0, took_ns;
+	struct usage usage = {0};
+	pthread_t *producers;
+	void *shift_heap;
+	bool verified;
+	int error;
+
+	ops = options_read(argc, argv, known_options);
+	if (options.job_ns && !options.steps_per_us)
+		options.steps_per_us = work_per_us();
+	job_steps = options.job_ns * options.steps_per_us / 1000;
+	phase_ids[TIMED] = options.jobs / 10;
+	phase_ids[NR_PHASES] = phase_ids[TIMED] + options.jobs;
+
+	/* the seed moves what follows in memory: layout is a source of noise */
+	shift_heap = malloc(64 * (options.seed % 64 + 1));
+	producers = calloc(options.producers, sizeof(*producers));
+	if (!shift_heap || !producers)
+		fail("start", -ENOMEM);
+	error = ops->create((unsigned)options.workers,
+			(unsigned)options.capacity, &pool);
+	if (error)
+		fail("create", error);
+	pthread_barrier_init(
+			&phase_start, NULL, (unsigned)options.producers + 1);
+	for (uint64_t i = 0; i < options.producers; i++) {
+		error = pthread_create(&producers[i], NULL, producer_main,
+				(void *)(uintptr_t)i);
+		if (error)
+			fail("thread", -error);
+	}
+
+	for (int phase = 0; phase < NR_PHASES; phase++) {
+		/* let the submitters reach the barrier and the workers rest */
+		sleep_until_ns(now_ns() + 2000000);
+		ops->counts(pool, &counts_before);
+		usage = usage_now();
+		began_ns = now_ns();
+		pthread_barrier_wait(&phase_start);
+		wait_for_count(phase_ids[phase], phase_ids[phase + 1]);
+	}
+	took_ns = now_ns() - began_ns;
+	usage = usage_since(usage);
+	ops->counts(pool, &counts_after);
+
+	for (uint64_t i = 0; i < options.producers; i++)
+		pthread_join(producers[i], NULL);
+	ops->destroy(pool);
+	verified = is_verified(); /* after the end of every worker */
+	print_result(took_ns, usage, counts_after.wakes - counts_before.wakes,
+			verified);
+	pthread_barrier_destroy(&phase_start);
+	free(producers);
+	free(shift_heap);
+	return verified ? 0 : 1;
+}
