@@ -125,6 +125,11 @@ static bool grow(struct ring *ring)
 	return true;
 }
 
+bool channel_push_one(struct channel *channel, struct rota_job job)
+{
+	return ring_push_one(ring_at(&channel->tail), &job);
+}
+
 enum channel_result channel_push(struct channel *channel,
 		const struct rota_job *jobs, size_t nr_jobs, size_t *ret_pushed)
 {

@@ -48,6 +48,9 @@ void channel_fini(struct channel *channel);
 enum channel_result channel_push(struct channel *channel,
 		const struct rota_job *jobs, size_t nr_jobs,
 		size_t *ret_pushed);
+/* The common case for one job: true, or false and nothing happened; then
+ * channel_push() knows why. Never waits. */
+bool channel_push_one(struct channel *channel, struct rota_job job);
 /* Take the oldest job; false: none was to be had. */
 bool channel_pop(struct channel *channel, struct rota_job *ret_job);
 enum channel_state channel_look(struct channel *channel);

@@ -55,12 +55,13 @@ struct eventcount {
 
 void ec_init(struct eventcount *ec, struct ec_waiter *waiters, unsigned nr);
 
-/* Is there anybody that a notify could tell, and how many search already?
- * After the job was published and a full fence. */
+/* Is anybody parked or announced, so that a notify may be needed? And how many
+ * search already? Read after the job was published and a full fence. */
 static inline bool ec_has_waiters(uint64_t word)
 {
-	return (word & 511) || (word >> 9 & 511) > (word >> 18 & 511);
+	return word & 0x3ffff; /* TOP or PRE */
 }
+
 static inline unsigned ec_searchers(uint64_t word)
 {
 	return (unsigned)((word >> 27 & 511) + (word >> 18 & 511));

@@ -82,6 +82,9 @@ static inline bool pool_is_ours(struct rota_pool *pool)
 	return atomic_load_explicit(&pool->is_alive, memory_order_relaxed);
 }
 
+/* worker.c: somebody may have to be told of so many jobs. */
+void pool_tell(struct rota_pool *pool, uint64_t word, size_t nr_jobs);
+
 /* Jobs were published: see to it that somebody looks. */
 static inline void pool_notify(struct rota_pool *pool, size_t nr_jobs)
 {
@@ -93,17 +96,8 @@ static inline void pool_notify(struct rota_pool *pool, size_t nr_jobs)
 	fence_full();
 	word = atomic_load_explicit(
 			&pool->eventcount.word, memory_order_acquire);
-	if (!ec_has_waiters(word))
-		return;
-	if (nr_jobs <= ec_searchers(word)) {
-		nr_jobs = 1 +
-			  channel_queued(&pool->channel) / BACKLOG_PER_WORKER;
-		if (nr_jobs <= ec_searchers(word))
-			return;
-	}
-	ec_notify(&pool->eventcount, nr_jobs < pool->nr_workers
-						     ? (unsigned)nr_jobs
-						     : pool->nr_workers);
+	if (__builtin_expect(ec_has_waiters(word), 0))
+		pool_tell(pool, word, nr_jobs);
 }
 
 /* worker.c */

@@ -107,6 +107,40 @@ static inline void ring_gate_wait(unsigned *tries)
 		os_yield();
 }
 
+/* The gate was won for the tickets from head on: fill their slots, commit. */
+static inline void ring_commit(struct ring *ring, const struct rota_job *jobs,
+		unsigned head, unsigned nr_jobs)
+{
+	add_alone(&ring->pushed, nr_jobs, memory_order_relaxed);
+	for (unsigned i = 0; i < nr_jobs; i++)
+		copy_words(&ring->slots[(head + i) & ring->ck.mask], &jobs[i],
+				sizeof(jobs[i]));
+	/* [ring.R1] release; pairs with [ring.A1]: who reads p_tail reads the
+	 * slots, and what the submitter wrote before. */
+	ck_pr_fence_store();
+	ck_pr_store_uint(&ring->ck.p_tail, head + nr_jobs);
+}
+
+/* A past c_head. Relaxed: any is a safe lower bound, and this one is younger
+ * than `limit` pushes. */
+static inline unsigned ring_seen_c_head(struct ring *ring)
+{
+	return atomic_load_explicit(&ring->seen_c_head, memory_order_relaxed);
+}
+
+/* The common case, without waiting; false: see what ring_push() says. */
+static inline bool ring_push_one(struct ring *ring, const struct rota_job *job)
+{
+	unsigned head;
+
+	if (ring_gate(ring, &head) != RING_OPEN ||
+			head - ring_seen_c_head(ring) >= ring->limit ||
+			!ck_pr_cas_uint(&ring->ck.p_head, head, head + 1))
+		return false;
+	ring_commit(ring, job, head, 1);
+	return true;
+}
+
 enum ring_push_result { RING_PUSHED, RING_IS_FULL, RING_IS_CLOSED };
 
 /* Push as many of the jobs as there is room for, at least one. */
@@ -126,10 +160,7 @@ static inline enum ring_push_result ring_push(struct ring *ring,
 		case RING_CLOSED:
 			return RING_IS_CLOSED;
 		}
-		/* relaxed: any past c_head is a safe lower bound, and this
-		 * one is younger than `limit` pushes */
-		consumed = atomic_load_explicit(
-				&ring->seen_c_head, memory_order_relaxed);
+		consumed = ring_seen_c_head(ring);
 		if (head - consumed >= ring->limit) {
 			/* [ring.A2] acquire (the CAS below follows it); pairs
 			 * with [ring.R2]: the slots are read before they are
@@ -149,16 +180,10 @@ static inline enum ring_push_result ring_push(struct ring *ring,
 		if (ck_pr_cas_uint(&ring->ck.p_head, head, head + room))
 			break;
 	}
+	/* relaxed: see ring_seen_c_head() */
 	atomic_store_explicit(
 			&ring->seen_c_head, consumed, memory_order_relaxed);
-	add_alone(&ring->pushed, room, memory_order_relaxed);
-	for (unsigned i = 0; i < room; i++)
-		copy_words(&ring->slots[(head + i) & ring->ck.mask], &jobs[i],
-				sizeof(jobs[i]));
-	/* [ring.R1] release; pairs with [ring.A1]: who reads p_tail reads the
-	 * slots, and what the submitter wrote before. */
-	ck_pr_fence_store();
-	ck_pr_store_uint(&ring->ck.p_tail, head + room);
+	ring_commit(ring, jobs, head, room);
 	*ret_pushed = room;
 	return RING_PUSHED;
 }

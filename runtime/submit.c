@@ -162,55 +162,57 @@ static int submit_full(struct rota_pool *pool, const struct rota_job *jobs,
 }
 
 /* Accept at least one of the jobs, or say why not. */
-static inline int submit(struct rota_pool *pool, const struct rota_job *jobs,
-		size_t nr_jobs, size_t *ret_accepted, int policy,
-		uint64_t deadline_ns)
+__attribute__((noinline)) static int submit_jobs(struct rota_pool *pool,
+		const struct rota_job *jobs, size_t nr_jobs,
+		size_t *ret_accepted, int policy, uint64_t deadline_ns)
 {
 	enum channel_result pushed;
 
 	if (!pool_is_ours(pool))
 		return -EOWNERDEAD;
 	pushed = channel_push(&pool->channel, jobs, nr_jobs, ret_accepted);
-	if (__builtin_expect(pushed == CHANNEL_OK, 1)) {
+	if (pushed == CHANNEL_IS_FULL)
+		return submit_full(pool, jobs, nr_jobs, ret_accepted, policy,
+				deadline_ns);
+	if (pushed == CHANNEL_OK)
 		pool_notify(pool, *ret_accepted);
-		return 0;
-	}
-	if (pushed != CHANNEL_IS_FULL)
-		return result_of(pushed);
-	return submit_full(
-			pool, jobs, nr_jobs, ret_accepted, policy, deadline_ns);
+	return result_of(pushed);
+}
+
+static inline int submit_one(struct rota_pool *pool, struct rota_job job,
+		int policy, uint64_t deadline_ns)
+{
+	size_t accepted;
+
+	if (!pool_is_ours(pool) || !channel_push_one(&pool->channel, job))
+		return submit_jobs(
+				pool, &job, 1, &accepted, policy, deadline_ns);
+	pool_notify(pool, 1);
+	return 0;
 }
 
 int rota_submit(struct rota_pool *pool, rota_run_fn run, void *arg)
 {
-	struct rota_job job = {run, arg};
-	size_t accepted;
-
 	if (!pool || !run)
 		return -EINVAL;
-	return submit(pool, &job, 1, &accepted, (int)pool->full_policy,
-			ROTA_NO_DEADLINE);
+	return submit_one(pool, (struct rota_job){run, arg},
+			(int)pool->full_policy, ROTA_NO_DEADLINE);
 }
 
 int rota_try_submit(struct rota_pool *pool, rota_run_fn run, void *arg)
 {
-	struct rota_job job = {run, arg};
-	size_t accepted;
-
 	if (!pool || !run)
 		return -EINVAL;
-	return submit(pool, &job, 1, &accepted, ROTA_FULL_FAIL, 0);
+	return submit_one(pool, (struct rota_job){run, arg}, ROTA_FULL_FAIL, 0);
 }
 
 int rota_submit_until(struct rota_pool *pool, rota_run_fn run, void *arg,
 		uint64_t deadline_ns)
 {
-	struct rota_job job = {run, arg};
-	size_t accepted;
-
 	if (!pool || !run)
 		return -EINVAL;
-	return submit(pool, &job, 1, &accepted, FULL_UNTIL, deadline_ns);
+	return submit_one(pool, (struct rota_job){run, arg}, FULL_UNTIL,
+			deadline_ns);
 }
 
 int rota_submit_many(struct rota_pool *pool, const struct rota_job *jobs,
@@ -225,8 +227,9 @@ int rota_submit_many(struct rota_pool *pool, const struct rota_job *jobs,
 		if (!jobs[i].run)
 			return -EINVAL;
 	while (total < nr_jobs && !error) {
-		error = submit(pool, jobs + total, nr_jobs - total, &accepted,
-				(int)pool->full_policy, ROTA_NO_DEADLINE);
+		error = submit_jobs(pool, jobs + total, nr_jobs - total,
+				&accepted, (int)pool->full_policy,
+				ROTA_NO_DEADLINE);
 		if (!error)
 			total += accepted;
 	}
@@ -239,9 +242,7 @@ int rota_submit_many(struct rota_pool *pool, const struct rota_job *jobs,
 int rota_submit_copy(struct rota_pool *pool, rota_run_fn run, rota_drop_fn drop,
 		const void *payload, size_t bytes)
 {
-	struct rota_job job = {box_run, NULL};
 	struct box *box;
-	size_t accepted;
 	int error;
 
 	if (!pool || !run || (bytes && !payload))
@@ -257,9 +258,8 @@ int rota_submit_copy(struct rota_pool *pool, rota_run_fn run, rota_drop_fn drop,
 	box->drop = drop;
 	if (bytes)
 		memcpy(box->payload, payload, bytes);
-	job.arg = box;
-	error = submit(pool, &job, 1, &accepted, (int)pool->full_policy,
-			ROTA_NO_DEADLINE);
+	error = submit_one(pool, (struct rota_job){box_run, box},
+			(int)pool->full_policy, ROTA_NO_DEADLINE);
 	if (error)
 		box_put(box);
 	return error;

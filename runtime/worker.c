@@ -9,6 +9,20 @@ static void count(_Atomic uint64_t *counter)
 	add_alone(counter, 1, memory_order_release);
 }
 
+void pool_tell(struct rota_pool *pool, uint64_t word, size_t nr_jobs)
+{
+	unsigned searchers = ec_searchers(word);
+
+	/* enough of them search, unless they do not keep up */
+	if (nr_jobs <= searchers)
+		nr_jobs = 1 +
+			  channel_queued(&pool->channel) / BACKLOG_PER_WORKER;
+	if (nr_jobs > pool->nr_workers)
+		nr_jobs = pool->nr_workers;
+	if (nr_jobs > searchers)
+		ec_notify(&pool->eventcount, (unsigned)nr_jobs);
+}
+
 static void run(struct worker *self, const struct rota_job *job)
 {
 	/* relaxed: whoever sees the flag late runs one job more */
