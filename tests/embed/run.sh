@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The example of README.md, built as a user would: against the installed
+# library, found by pkg-config, shared and static. It must end with status 0.
+# usage: run.sh SOURCE_ROOT BUILD_DIR
+. "$(dirname "$0")/../tap.sh"
+source=$1 build=$2
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+CC=${CC:-cc}
+
+# The fenced block of C that follows the line <!-- example -->.
+extract() {
+	awk '
+	/^<!-- example -->$/ { armed = 1; next }
+	armed && /^```c$/ { inside = 1; armed = 0; next }
+	inside && /^```$/ { exit }
+	inside { print }' "$source/README.md" > "$dir/example.c"
+	grep -q 'rota_submit' "$dir/example.c" || {
+		echo 'README.md has no C block after <!-- example -->'
+		return 1
+	}
+}
+install_into_dir() {
+	DESTDIR=$dir/root meson install -C "$build" --no-rebuild
+}
+find_package() {
+	local pc
+	pc=$(find "$dir/root" -name rota.pc)
+	[ -n "$pc" ] || return 1
+	prefix=$(sed -n 's/^prefix=//p' "$pc")
+	export PKG_CONFIG_PATH=${pc%/*}
+	package() { pkg-config --define-variable=prefix="$dir/root$prefix" "$@" rota; }
+	libdir=$(package --variable=libdir)
+	[ -e "$libdir/librota.so" ] && [ -e "$libdir/librota.a" ]
+}
+one_header() { # nothing else may be installed as public
+	local headers
+	headers=$(find "$dir/root" -name '*.h' -printf '%f\n')
+	echo "$headers"
+	[ "$headers" = rota.h ]
+}
+version() {
+	echo "$(package --modversion)"
+	grep -q "version: '$(package --modversion)'" "$source/meson.build"
+}
+build_shared() {
+	# shellcheck disable=SC2046
+	$CC -Wall -Wextra -Werror "$dir/example.c" -o "$dir/shared" \
+		$(package --cflags --libs) &&
+		readelf -d "$dir/shared" | grep -q 'NEEDED.*librota\.so'
+}
+build_static() {
+	# shellcheck disable=SC2046
+	$CC -Wall -Wextra -Werror "$dir/example.c" -static -o "$dir/static" \
+		$(package --cflags --static --libs) &&
+		! readelf -d "$dir/static" | grep -q librota
+}
+run_program() { LD_LIBRARY_PATH=$libdir timeout 20 "$@"; }
+
+ok 'README.md has an example' extract
+ok 'the library installs into a directory' install_into_dir
+find_package; found=$?
+is_found() { return $found; }
+ok 'pkg-config finds it, shared and static' is_found
+ok 'one header is installed' one_header
+ok 'pkg-config knows the version' version
+ok 'the example builds against the shared library' build_shared
+ok 'the example runs with the shared library' run_program "$dir/shared"
+ok 'the example builds against the static library' build_static
+ok 'the example runs with the static library' run_program "$dir/static"
+done_testing

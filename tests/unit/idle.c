@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* An idle pool costs nothing, and wakes are bounded by the jobs. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../support.h"
+
+enum { NR_IDLE = 4 };
+
+struct watched {
+	pid_t tid[NR_IDLE];
+	clockid_t cpu_clock[NR_IDLE];
+};
+
+static int watch_worker(void *hook_arg, unsigned worker)
+{
+	struct watched *watched = hook_arg;
+
+	watched->tid[worker] = gettid();
+	CHECK_EQ(pthread_getcpuclockid(
+				 pthread_self(), &watched->cpu_clock[worker]),
+			0);
+	return 0;
+}
+
+static unsigned long nr_switches(pid_t tid)
+{
+	unsigned long nr = 0, value;
+	char path[64], line[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/status", tid);
+	file = fopen(path, "r");
+	CHECK(file != NULL);
+	while (fgets(line, sizeof(line), file))
+		if (sscanf(line, "voluntary_ctxt_switches: %lu", &value) == 1 ||
+				sscanf(line, "nonvoluntary_ctxt_switches: %lu",
+						&value) == 1)
+			nr += value;
+	fclose(file);
+	return nr;
+}
+
+static uint64_t cpu_ns(clockid_t clock)
+{
+	struct timespec time;
+
+	CHECK_EQ(clock_gettime(clock, &time), 0);
+	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+TEST(an_idle_pool_switches_no_thread_and_uses_no_cpu)
+{
+	struct watched watched;
+	struct rota_options o = {
+			.workers = NR_IDLE,
+			.on_start = watch_worker,
+			.hook_arg = &watched,
+	};
+	struct rota_pool *pool = make_pool_with(&o);
+	unsigned long switches[NR_IDLE];
+	uint64_t cpu[NR_IDLE], used = 0, parks;
+	int i;
+
+	for (i = 0; i < 100; i++)
+		CHECK_EQ(rota_submit(pool, nothing_run, NULL), 0);
+	check_rest(pool);
+	wait_all_parked(pool);
+	for (i = 0; i < NR_IDLE; i++) /* counted as parked, then asleep */
+		CHECK(wait_until(is_asleep(watched.tid[i]), TEST_WAIT_MS));
+	parks = stats_of(pool).parks;
+	for (i = 0; i < NR_IDLE; i++) {
+		switches[i] = nr_switches(watched.tid[i]);
+		cpu[i] = cpu_ns(watched.cpu_clock[i]);
+	}
+	sleep_ns(1500 * NS_PER_MS);
+	for (i = 0; i < NR_IDLE; i++) {
+		CHECK_EQ(nr_switches(watched.tid[i]), switches[i]);
+		used += cpu_ns(watched.cpu_clock[i]) - cpu[i];
+	}
+	CHECK(used < NS_PER_MS);
+	CHECK_EQ(stats_of(pool).parks, parks);
+	CHECK_EQ(rota_submit(pool, nothing_run, NULL), 0); /* and it wakes */
+	check_rest(pool);
+	end_pool(pool);
+}
+
+TEST(one_job_into_sixteen_idle_workers_wakes_at_most_two)
+{
+	struct rota_pool *pool = make_pool(16, 0, ROTA_FULL_FAIL);
+	uint64_t wakes, round;
+
+	for (round = 0; round < 50; round++) {
+		wait_all_parked(pool);
+		wakes = stats_of(pool).wakes;
+		CHECK_EQ(rota_submit(pool, nothing_run, NULL), 0);
+		check_rest(pool);
+		wait_all_parked(pool);
+		CHECK(stats_of(pool).wakes - wakes <= 2);
+	}
+	end_pool(pool);
+}
+
+TEST(a_burst_wakes_at_most_one_worker_for_each_job)
+{
+	struct rota_pool *pool = make_pool(16, 0, ROTA_FULL_FAIL);
+	struct rota_job jobs[40];
+	uint64_t wakes;
+	size_t accepted, i;
+	unsigned burst, form;
+
+	for (i = 0; i < 40; i++)
+		jobs[i] = (struct rota_job){nothing_run, NULL};
+	for (form = 0; form < 2; form++) {
+		for (burst = 1; burst <= 40; burst += 3) {
+			wait_all_parked(pool);
+			wakes = stats_of(pool).wakes;
+			if (form == 0)
+				for (i = 0; i < burst; i++)
+					CHECK_EQ(rota_submit(pool, nothing_run,
+								 NULL),
+							0);
+			else
+				CHECK_EQ(rota_submit_many(pool, jobs, burst,
+							 &accepted),
+						0);
+			check_rest(pool);
+			wait_all_parked(pool);
+			CHECK(stats_of(pool).wakes - wakes <= burst);
+		}
+	}
+	end_pool(pool);
+}
