@@ -102,6 +102,7 @@ void boxes_fini(struct boxes *boxes)
 	for (unsigned i = 0; i < BOX_SHARDS; i++) {
 		struct box_shard *shard = shard_at(boxes, i);
 
+		/* acquire as in [box.A2] */
 		free_list(shard->free);
 		free_list(atomic_exchange_explicit(
 				&shard->returned, NULL, memory_order_acquire));

@@ -88,15 +88,13 @@ static int wait_for_starts(struct rota_pool *pool)
 	return atomic_load_explicit(&pool->start_error, memory_order_relaxed);
 }
 
-int rota_pool_create(const struct rota_options *user_options,
+static int create(const struct rota_options *user_options,
 		struct rota_pool **ret_pool)
 {
 	struct rota_options options;
 	struct rota_pool *pool;
 	int error;
 
-	if (!ret_pool)
-		return -EINVAL;
 	error = options_read(user_options, &options);
 	if (error)
 		return error;
@@ -118,6 +116,16 @@ int rota_pool_create(const struct rota_options *user_options,
 	live_add(pool);
 	*ret_pool = pool;
 	return 0;
+}
+
+int rota_pool_create(
+		const struct rota_options *options, struct rota_pool **ret_pool)
+{
+	int saved = errno; /* files are read, threads started: see rota.h */
+	int error = ret_pool ? create(options, ret_pool) : -EINVAL;
+
+	errno = saved;
+	return error;
 }
 
 int rota_pool_close(struct rota_pool *pool)

@@ -162,8 +162,8 @@ static inline enum ring_push_result ring_push(struct ring *ring,
 		}
 		consumed = ring_seen_c_head(ring);
 		if (head - consumed >= ring->limit) {
-			/* [ring.A2] acquire (the CAS below follows it); pairs
-			 * with [ring.R2]: the slots are read before they are
+			/* [ring.A2] acquire, by the CAS below; pairs with
+			 * [ring.R2]: the slots are read before they are
 			 * written again. */
 			consumed = ck_pr_load_uint(&ring->ck.c_head);
 			if (head - consumed >= ring->limit) {
@@ -188,11 +188,8 @@ static inline enum ring_push_result ring_push(struct ring *ring,
 	return RING_PUSHED;
 }
 
-/*
- * [ring.A1] acquire, inside CK: p_tail before the slot; pairs with [ring.R1].
- * [ring.R2] release, inside CK: the slot before the CAS on c_head; pairs with
- * [ring.A2].
- */
+/* [ring.A1] acquire, inside CK, p_tail before the slot; pairs with [ring.R1]. */
+/* [ring.R2] release, inside CK, the slot before c_head; pairs with [ring.A2]. */
 static inline bool ring_pop(struct ring *ring, struct rota_job *ret_job)
 {
 	return ck_ring_dequeue_mpmc_job(&ring->ck, ring->slots, ret_job);

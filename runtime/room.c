@@ -45,8 +45,8 @@ void room_notify(struct room *room)
 	do {
 		if (word & ON_ITS_WAY)
 			return;
-		/* acq_rel: orders the pop before the attempt of who wakes;
-		 * the partner is the RMW of room_prepare() */
+		/* acq_rel: who sees the bit and clears it, [room.F2], sees
+		 * the pop */
 	} while (!atomic_compare_exchange_weak_explicit(&room->word, &word,
 			(word + ONE_NOTIFY) | ON_ITS_WAY, memory_order_acq_rel,
 			memory_order_relaxed));
@@ -55,6 +55,7 @@ void room_notify(struct room *room)
 
 void room_notify_all(struct room *room)
 {
+	/* acq_rel: as in room_notify(), for [pool.F3] */
 	atomic_fetch_add_explicit(
 			&room->word, ONE_NOTIFY, memory_order_acq_rel);
 	os_futex_wake(&room->word, UINT32_MAX);

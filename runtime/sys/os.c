@@ -115,20 +115,39 @@ int os_thread_start(pthread_t *ret_thread, void *(*thread_main)(void *),
 	return error == EINVAL ? -EINVAL : -EAGAIN;
 }
 
+/* 0 or an errno, as pthread_clockjoin_np(), which gcc 12's race detector does
+ * not know: to it the thread would live for ever. */
+static int join_until(pthread_t thread, uint64_t deadline_ns)
+{
+	struct timespec until;
+#if defined(HAS_RACE_DETECTOR)
+	uint64_t now = os_now_ns();
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until = to_timespec((uint64_t)until.tv_sec * NS_PER_S +
+			    (uint64_t)until.tv_nsec +
+			    (deadline_ns > now ? deadline_ns - now : 0));
+	return pthread_timedjoin_np(thread, NULL, &until);
+#else
+	until = to_timespec(deadline_ns);
+	return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until);
+#endif
+}
+
 int os_thread_join(pthread_t thread, uint64_t deadline_ns)
 {
-	struct timespec until = to_timespec(deadline_ns);
-
 	if (deadline_ns == OS_NO_DEADLINE)
 		return pthread_join(thread, NULL) ? -EINVAL : 0;
-	return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until)
-			       ? -ETIMEDOUT
-			       : 0;
+	return join_until(thread, deadline_ns) ? -ETIMEDOUT : 0;
 }
 
 void *os_alloc(size_t bytes)
 {
-	return malloc(bytes);
+	int saved = errno;
+	void *memory = malloc(bytes);
+
+	errno = saved;
+	return memory;
 }
 
 void os_free(void *memory)
@@ -138,9 +157,11 @@ void os_free(void *memory)
 
 void *os_pages_map(size_t bytes)
 {
+	int saved = errno;
 	void *pages = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
+	errno = saved;
 	return pages == MAP_FAILED ? NULL : pages;
 }
 

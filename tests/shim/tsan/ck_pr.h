@@ -25,15 +25,15 @@ static inline void ck_pr_store_uint(unsigned *word, unsigned value)
 
 static inline bool ck_pr_cas_uint(unsigned *word, unsigned from, unsigned to)
 {
-	return __atomic_compare_exchange_n(
-		word, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	return __atomic_compare_exchange_n(word, &from, to, false,
+			__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
 static inline bool ck_pr_cas_uint_value(
-	unsigned *word, unsigned from, unsigned to, unsigned *ret_old)
+		unsigned *word, unsigned from, unsigned to, unsigned *ret_old)
 {
-	bool is_swapped = __atomic_compare_exchange_n(
-		word, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	bool is_swapped = __atomic_compare_exchange_n(word, &from, to, false,
+			__ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 
 	*ret_old = from;
 	return is_swapped;
