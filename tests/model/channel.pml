@@ -8,6 +8,9 @@
  *	ring.h		ring_gate, ring_count, ring_gate_wait (as "blocked until
  *			the gate is not held"), ring_push, ring_close,
  *			ring_pop (CK's dequeue: c_head, p_tail, slot, CAS)
+ *	ring.h		ring_push_one is the way of ring_push that does not wait
+ *			(the store of seen_c_head changes nothing there); what
+ *			it refuses begins again with ring_push
  *	channel.c	grow, wait_for_next, link_next, advance, ring_retire,
  *			channel_push, channel_pop, channel_look, channel_close
  *
@@ -185,7 +188,11 @@ push:	GATE_FIRST(ring, head, d);
 		seen = seen_c_head[ring];
 		if
 		:: SUB(head, seen) < LIMIT -> goto ticket
+#ifdef M_ONE_NO_LIMIT	/* ring_push_one does not ask for room */
+		:: else -> goto ticket
+#else
 		:: else
+#endif
 		fi
 	}
 	atomic {
@@ -211,7 +218,11 @@ ticket:	atomic {
 		:: p_head[ring] == head
 		:: else -> head = 0; seen = 0; goto push
 		fi;
+#ifdef M_ONE_NO_LIMIT
+		room = 1;
+#else
 		room = LIMIT - SUB(head, seen);
+#endif
 		if
 		:: room > BATCH -> room = BATCH
 		:: else

@@ -9,9 +9,11 @@
  *			ec_notify_all, ec_try_search, ec_leave_search,
  *			ec_prepare, ec_cancel, ec_quit, ec_commit,
  *			sleep_until_notified
- *	pool.h		pool_notify, ec_has_waiters, ec_searchers
- *	worker.c	run_all, leave_search, search (one look or more), park,
- *			worker_main
+ *	pool.h		pool_notify with pool_tell of worker.c: one load of the
+ *			word decides whether to return, a later one is a later
+ *			notify; ec_has_waiters, ec_searchers
+ *	worker.c	run_all, leave_search, search (any number of looks),
+ *			park, worker_main
  *	pool.c		rota_pool_close up to ec_notify_all
  *	os.c		futex: the kernel compares under its lock
  *
@@ -31,7 +33,7 @@
  * -DASLEEP	all workers are parked when it begins
  *
  * Asserted: SIG <= PRE <= workers, SRCH <= workers in each word that is
- * stored; when nothing moves, all jobs are done, all workers are parked and
+ * stored; in quiesce, when nothing moves, all jobs are done, all workers are parked and
  * the word holds nobody but them; in the end all jobs that were accepted are
  * done and all threads are gone (else: invalid end state).
  *
@@ -331,7 +333,7 @@ search:	atomic {
 	atomic {
 		if
 		:: LOOK == HAS_WORK -> goto run_all
-		:: else
+		:: true /* saw nothing, or does not look at all */
 		fi
 	}
 prepare:
@@ -488,8 +490,8 @@ close:
 #if defined(M_CLOSE_LATE) || defined(M_CLOSE_NO_NOTIFY)
 	goto done;
 #endif
-	/* pool.F3 */
-#ifndef M_NO_F3_CLOSE
+	/* [pool.F3]; on TSO the CAS below would do, so -DNO_F3_CLOSE is clean */
+#ifndef NO_F3_CLOSE
 	FENCE(CLOSER);
 #endif
 	/* ec_notify_all */

@@ -16,12 +16,13 @@
  * The submitters in TIMED (bits) have a deadline, which in each sleep either
  * passes at any moment or never. The others wait until they are woken.
  *
- * Consumers may stop at any moment between two jobs (a job that takes long),
- * so that "full" is not the only reason to sleep for ever.
+ * Consumers may stop at any moment between two jobs, for ever: a job may take
+ * long, and nobody who could have room or an answer may depend on its end.
  *
- * Asserted: when nothing moves any more nobody sleeps while there is room; after the closing all threads end (else: invalid end
- * state), each accepted job was popped, no waiter is left in the count. The
- * closing comes when nothing moves; -DRACE: at any moment.
+ * Asserted: when nothing moves any more nobody sleeps while there is room;
+ * after the closing each submitter returns (else: invalid end state) and no
+ * waiter is left in the count. The closing comes when nothing moves; -DRACE: at
+ * any moment.
  *
  * Fences: each decision here follows an RMW of its thread, so on x86-TSO no
  * fence can be missed. The mutants M_NO_F1 and M_NO_F2 do what a weaker CPU
@@ -202,8 +203,8 @@ proctype consumer()
 	bool wanted;
 
 pop:	if
-	:: HAS_JOBS || is_closed
-	:: true -> (is_closed) /* runs a job until then */
+	:: HAS_JOBS
+	:: true -> goto done /* runs a job that does not end */
 	fi;
 #ifdef M_NO_F1		/* the look for waiters is before the pop */
 	wanted = (nr_waiters != 0);
@@ -211,7 +212,6 @@ pop:	if
 	atomic {
 		if
 		:: HAS_JOBS -> c_head++
-		:: !HAS_JOBS && is_closed -> goto done
 		:: else -> wanted = 0; goto pop
 		fi
 	}
@@ -279,5 +279,5 @@ init {
 		i = 0
 	}
 	(_nr_pr == 1); /* all are through */
-	assert(nr_waiters == 0 && c_head == p_tail)
+	assert(nr_waiters == 0 && nr_submitting == 0)
 }
