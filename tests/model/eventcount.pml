@@ -33,9 +33,9 @@
  * -DASLEEP	all workers are parked when it begins
  *
  * Asserted: SIG <= PRE <= workers, SRCH <= workers in each word that is
- * stored; in quiesce, when nothing moves, all jobs are done, all workers are parked and
- * the word holds nobody but them; in the end all jobs that were accepted are
- * done and all threads are gone (else: invalid end state).
+ * stored; in quiesce, when nothing moves, all jobs are done, all workers are
+ * parked and the word holds nobody but them; in the end all jobs that were
+ * accepted are done and all threads are gone (else: invalid end state).
  *
  * Not modelled: the channel (one ring, a pop is one step: see channel.pml),
  * the backlog rule (BACKLOG_PER_WORKER is out of reach here), the spurious

@@ -6,7 +6,7 @@
  * Mirrors:
  *	room.h/.c	room_enter, room_prepare, room_wait, room_leave,
  *			room_is_wanted, room_notify, room_notify_all
- *	submit.c	submit (the first attempt), push_with_room
+ *	submit.c	submit_one (the first attempt), push_with_room
  *	worker.c	run_all up to room_notify
  *	channel.c	channel_queued (c_head first, then p_tail)
  *	pool.c		rota_pool_close: close, room_notify_all
@@ -178,7 +178,7 @@ tried:	atomic {
 leave:	/* channel_queued, in two reads; room_leave */
 	head = c_head;
 	atomic { has_room = (p_tail - head < CAPACITY); head = 0 }
-#ifndef M_LEAVE_KEEPS_BIT
+#ifndef LEAVE_KEEPS_BIT /* clean as well: who was woken prepares anyway */
 	word = word & 254;
 #endif
 	atomic {
