@@ -169,6 +169,12 @@ bool channel_pop(struct channel *channel, struct rota_job *ret_job)
 
 		if (ring_pop(ring, ret_job))
 			return true;
+		if (ring_count(ring)) {
+			/* another worker was faster; two that fight for each
+			 * job get less done than one */
+			os_yield();
+			continue;
+		}
 		if (!ring_is_closed(ring))
 			return false;
 		if (ring_count(ring))
@@ -228,6 +234,11 @@ uint64_t channel_accepted(struct channel *channel)
 					&ring->pushed, memory_order_relaxed);
 		ring = next;
 	}
+}
+
+unsigned channel_ticket(struct channel *channel)
+{
+	return ck_pr_load_uint(&ring_at(&channel->tail)->ck.p_tail);
 }
 
 uint64_t channel_queued(struct channel *channel)

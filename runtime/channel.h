@@ -57,6 +57,8 @@ enum channel_state channel_look(struct channel *channel);
 /* Refuse jobs from now on. Idempotent. */
 void channel_close(struct channel *channel);
 
+/* A number that goes up by one with each job, and wraps. Cheap after a push. */
+unsigned channel_ticket(struct channel *channel);
 /* Jobs ever accepted; jobs waiting now. */
 uint64_t channel_accepted(struct channel *channel);
 uint64_t channel_queued(struct channel *channel);

@@ -11,11 +11,6 @@
 #define RING_FIRST_SLOTS 16384u
 #endif
 
-/* Pauses between two yields of a submitter that waits for the gate. */
-#ifndef GATE_RELAXES
-#define GATE_RELAXES 16u
-#endif
-
 /* Yields before an unbounded pool grows: workers that share the CPU with a
  * fast submitter get to run, and the ring stays small and hot. */
 #ifndef GROW_YIELDS
@@ -33,6 +28,11 @@
  * 512 gave at 2x2 and 1x4 beside a busy neighbour, with 4 times the wakes. */
 #ifndef BACKLOG_PER_WORKER
 #define BACKLOG_PER_WORKER 1024u
+#endif
+/* Jobs between two looks at the backlog by submitters: to look each time halved
+ * the jobs/s of 1x4, 4x4, 8x8 and 16x16 on two quiet CPUs. */
+#ifndef BACKLOG_LOOK_EVERY
+#define BACKLOG_LOOK_EVERY 256u
 #endif
 
 /* Yields of a searcher before it spins or parks, if it ran a streak of so many

@@ -13,10 +13,14 @@ void pool_tell(struct rota_pool *pool, uint64_t word, size_t nr_jobs)
 {
 	unsigned searchers = ec_searchers(word);
 
-	/* enough of them search, unless they do not keep up */
-	if (nr_jobs <= searchers)
+	if (nr_jobs <= searchers) {
+		/* Enough of them search, unless they do not keep up. To know
+		 * is to fetch the line that workers write: not each time. */
+		if (channel_ticket(&pool->channel) % BACKLOG_LOOK_EVERY)
+			return;
 		nr_jobs = 1 +
 			  channel_queued(&pool->channel) / BACKLOG_PER_WORKER;
+	}
 	if (nr_jobs > pool->nr_workers)
 		nr_jobs = pool->nr_workers;
 	if (nr_jobs > searchers)
