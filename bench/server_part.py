@@ -84,8 +84,9 @@ class ServerCase(Case):
         self.group = "server, keep-alive" if keep_alive else "server"
         name = self.group + (" %d %% /sleep" % percent_sleep
                              if percent_sleep else " /")
-        super().__init__(name, POOLS if percent_sleep else POOLS + (AGAIN,),
-                         tier.rounds, tier.server_s + 0.25)
+        plain = not percent_sleep and not keep_alive
+        super().__init__(name, POOLS + (AGAIN,) * plain, tier.rounds,
+                         tier.server_s + 0.25)
         self.program = "%s/bench/server/rota-server" % build
         self.percent, self.seconds = percent_sleep, tier.server_s
         self.keep_alive = keep_alive
@@ -124,6 +125,5 @@ def cases(build, tier):
     found = [ServerCase(build, tier, 0)]
     if tier.name != "quick":
         found.append(ServerCase(build, tier, 10))
-    if tier.name == "full":
         found.append(ServerCase(build, tier, 0, keep_alive=True))
     return found

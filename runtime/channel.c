@@ -164,6 +164,8 @@ enum channel_result channel_push(struct channel *channel,
 
 bool channel_pop(struct channel *channel, struct rota_job *ret_job)
 {
+	unsigned losses = 0;
+
 	for (;;) {
 		struct ring *ring = ring_at(&channel->head), *next;
 
@@ -171,8 +173,10 @@ bool channel_pop(struct channel *channel, struct rota_job *ret_job)
 			return true;
 		if (ring_count(ring)) {
 			/* another worker was faster; two that fight for each
-			 * job get less done than one */
-			os_yield();
+			 * job get less done than one, but not if they meet
+			 * once in a while */
+			if (losses++)
+				os_yield();
 			continue;
 		}
 		if (!ring_is_closed(ring))
