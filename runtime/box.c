@@ -10,9 +10,7 @@ static struct box_shard *shard_at(struct boxes *boxes, unsigned i)
 /* The same for each call of one thread, spread over threads. */
 static unsigned thread_hash(void)
 {
-	static _Thread_local char here;
-
-	return (unsigned)((uintptr_t)&here * 0x9e3779b97f4a7c15ull >> 56);
+	return (unsigned)((uintptr_t)&os_local * 0x9e3779b97f4a7c15ull >> 56);
 }
 
 static bool try_lock(struct box_shard *shard)

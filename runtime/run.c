@@ -3,25 +3,24 @@
  * another, so that a call which would wait for its own caller can refuse. */
 #include "pool.h"
 
-static _Thread_local struct frame *innermost;
-
 void frame_push(struct frame *frame, struct rota_pool *pool, int worker_index)
 {
 	frame->pool = pool;
 	frame->worker_index = worker_index;
-	frame->outer = innermost;
-	frame->depth = innermost ? innermost->depth + 1 : 1;
-	innermost = frame;
+	frame->outer = os_local.innermost;
+	frame->depth = os_local.innermost ? os_local.innermost->depth + 1 : 1;
+	os_local.innermost = frame;
 }
 
 void frame_pop(struct frame *frame)
 {
-	innermost = frame->outer;
+	os_local.innermost = frame->outer;
 }
 
 bool frame_has(struct rota_pool *pool)
 {
-	for (struct frame *frame = innermost; frame; frame = frame->outer)
+	for (struct frame *frame = os_local.innermost; frame;
+			frame = frame->outer)
 		if (frame->pool == pool)
 			return true;
 	return false;
@@ -29,7 +28,7 @@ bool frame_has(struct rota_pool *pool)
 
 unsigned frame_depth(void)
 {
-	return innermost ? innermost->depth : 0;
+	return os_local.innermost ? os_local.innermost->depth : 0;
 }
 
 int frame_index_in(struct rota_pool *pool)
@@ -39,12 +38,12 @@ int frame_index_in(struct rota_pool *pool)
 
 struct rota_pool *rota_self(void)
 {
-	return innermost ? innermost->pool : NULL;
+	return os_local.innermost ? os_local.innermost->pool : NULL;
 }
 
 int rota_worker_index(void)
 {
-	return innermost ? innermost->worker_index : -1;
+	return os_local.innermost ? os_local.innermost->worker_index : -1;
 }
 
 void job_drop(struct rota_pool *pool, const struct rota_job *job,

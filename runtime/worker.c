@@ -65,7 +65,7 @@ static void run_all(struct worker *self)
 		run(self, &job);
 		self->streak++;
 		if (!pool_is_ours(pool))
-			pthread_exit(NULL); /* the job forked and returned */
+			os_thread_exit(); /* the job forked and returned */
 	}
 }
 

@@ -13,6 +13,8 @@
 
 #define NS_PER_S 1000000000ull
 
+_Thread_local struct os_local os_local;
+
 static struct timespec to_timespec(uint64_t ns)
 {
 	return (struct timespec){
@@ -139,6 +141,11 @@ int os_thread_join(pthread_t thread, uint64_t deadline_ns)
 	if (deadline_ns == OS_NO_DEADLINE)
 		return pthread_join(thread, NULL) ? -EINVAL : 0;
 	return join_until(thread, deadline_ns) ? -ETIMEDOUT : 0;
+}
+
+void os_thread_exit(void)
+{
+	pthread_exit(NULL);
 }
 
 void *os_alloc(size_t bytes)

@@ -12,6 +12,12 @@
 
 #define OS_NO_DEADLINE UINT64_MAX
 
+/* What belongs to the thread that asks; nothing to clean up at its end. */
+struct os_local {
+	struct frame *innermost; /* see run.c */
+};
+extern _Thread_local struct os_local os_local;
+
 /* The largest page that a kernel for this CPU may use. */
 #if defined(__x86_64__) || defined(__i386__)
 #define OS_PAGE_MAX 4096
@@ -41,6 +47,7 @@ int os_thread_start(pthread_t *ret_thread, void *(*thread_main)(void *),
 		void *arg, const struct os_thread_options *options);
 /* 0 or -ETIMEDOUT, which leaves the thread joinable. */
 int os_thread_join(pthread_t thread, uint64_t deadline_ns);
+__attribute__((noreturn)) void os_thread_exit(void);
 
 void *os_alloc(size_t bytes); /* 16-byte aligned */
 void os_free(void *memory);
