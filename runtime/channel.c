@@ -107,7 +107,7 @@ static bool grow(struct ring *ring)
 	unsigned slots = ring->ck.size;
 	struct ring *next;
 
-	if (slots > ROTA_MAX_CAPACITY / 2)
+	if (slots >= RING_MAX_SLOTS)
 		return false;
 	next = ring_create(slots * 2, slots * 2 - 1);
 	if (!next)

@@ -62,6 +62,10 @@ static_assert(offsetof(struct ring, next) / CACHELINE == 2, "line 2");
 static_assert(offsetof(struct ring, seen_c_head) / CACHELINE == 3, "line 3");
 static_assert(sizeof(struct rota_job) == 16, "a job is two words");
 
+/* Distances between tickets are compared as signed numbers. */
+#define RING_MAX_SLOTS (1u << 30)
+static_assert(ROTA_MAX_CAPACITY < RING_MAX_SLOTS, "a ring holds size - 1");
+
 enum ring_state { RING_OPEN, RING_HELD, RING_CLOSED };
 
 /* Where the gate is, and the ticket to ask for if it is open. */

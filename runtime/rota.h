@@ -52,8 +52,8 @@ extern "C" {
 #define ROTA_VERSION_MINOR 1
 #define ROTA_VERSION_PATCH 0
 
-#define ROTA_MAX_WORKERS   511u	      /* per pool */
-#define ROTA_MAX_CAPACITY  (1u << 30) /* jobs, for a bounded pool */
+#define ROTA_MAX_WORKERS   511u		    /* per pool */
+#define ROTA_MAX_CAPACITY  ((1u << 30) - 1) /* jobs, for a bounded pool */
 #define ROTA_COPY_INLINE   96u /* bytes that rota_submit_copy() keeps cached */
 #define ROTA_COPY_MAX	   65536u /* bytes that rota_submit_copy() accepts */
 #define ROTA_INLINE_DEPTH  16u	  /* jobs that one thread runs inside another */

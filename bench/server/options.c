@@ -14,7 +14,7 @@
 #define DEFAULT_LISTEN "127.0.0.1:7878"
 #define MAX_MS	       3600000u
 #define MAX_WORKERS    511u
-#define MAX_CAPACITY   (1u << 30)
+#define MAX_CAPACITY   ((1u << 30) - 1)
 
 enum {
 	EXIT_USAGE = 2,

@@ -79,6 +79,26 @@ TEST(a_bounded_channel_never_grows)
 	channel_fini(&channel);
 }
 
+TEST(the_largest_channel_works_or_there_is_no_memory)
+{
+	struct channel channel;
+	int error = channel_init(&channel, ROTA_MAX_CAPACITY);
+
+	if (error) {
+		CHECK_EQ(error, -ENOMEM);
+		test_skip("no address space for it");
+	}
+	for (uintptr_t i = 1; i <= 3; i++)
+		CHECK_EQ(push(&channel, i), CHANNEL_OK);
+	CHECK_EQ(pop(&channel), 1);
+	channel_close(&channel);
+	CHECK_EQ(push(&channel, 4), CHANNEL_IS_CLOSED);
+	CHECK_EQ(pop(&channel), 2);
+	CHECK_EQ(pop(&channel), 3);
+	CHECK_EQ(channel_look(&channel), CHANNEL_IS_FINISHED);
+	channel_fini(&channel);
+}
+
 TEST(a_closed_channel_is_finished_only_when_drained)
 {
 	enum { N = 2 * RING_FIRST_SLOTS }; /* two rings */
