@@ -72,9 +72,10 @@ void channel_fini(struct channel *channel)
 static struct ring *wait_for_next(struct ring *ring)
 {
 	struct ring *next;
+	unsigned waits = 0;
 
 	while (!(next = ring_next(ring)))
-		os_yield();
+		os_step_aside(&waits);
 	return next;
 }
 

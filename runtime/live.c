@@ -14,6 +14,8 @@ static struct rota_pool *pools;
 
 static void take(uint32_t pid)
 {
+	unsigned waits = 0;
+
 	for (;;) {
 		uint32_t holder = atomic_load_explicit(
 				&lock, memory_order_relaxed);
@@ -24,7 +26,7 @@ static void take(uint32_t pid)
 						     memory_order_acquire,
 						     memory_order_relaxed))
 			return;
-		os_yield();
+		os_step_aside(&waits);
 	}
 }
 

@@ -143,14 +143,14 @@ static inline enum ring_push_result ring_push(struct ring *ring,
 		const struct rota_job *jobs, unsigned nr_jobs,
 		unsigned *ret_pushed)
 {
-	unsigned head, consumed, room;
+	unsigned head, consumed, room, waits = 0;
 
 	for (;;) {
 		switch (ring_gate(ring, &head)) {
 		case RING_OPEN:
 			break;
 		case RING_HELD:
-			os_yield(); /* see the top: nothing is held here */
+			os_step_aside(&waits);
 			continue;
 		case RING_CLOSED:
 			return RING_IS_CLOSED;
@@ -194,7 +194,7 @@ static inline bool ring_pop(struct ring *ring, struct rota_job *ret_job)
 /* Shut the gate for ever; false if somebody else did. */
 static inline bool ring_close(struct ring *ring)
 {
-	unsigned head;
+	unsigned head, waits = 0;
 
 	for (;;) {
 		switch (ring_gate(ring, &head)) {
@@ -204,7 +204,7 @@ static inline bool ring_close(struct ring *ring)
 				return true;
 			break;
 		case RING_HELD:
-			os_yield();
+			os_step_aside(&waits);
 			break;
 		case RING_CLOSED:
 			return false;

@@ -72,6 +72,18 @@ void os_yield(void)
 	sched_yield();
 }
 
+void os_step_aside(unsigned *times)
+{
+	struct timespec moment = {0, 50000};
+	int saved = errno;
+
+	if (++*times % 64)
+		sched_yield();
+	else
+		nanosleep(&moment, NULL);
+	errno = saved;
+}
+
 uint32_t os_pid(void)
 {
 	return (uint32_t)getpid();

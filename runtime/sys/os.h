@@ -32,6 +32,10 @@ void os_futex_wake(_Atomic uint32_t *word, unsigned nr_waiters);
 
 uint64_t os_now_ns(void);
 void os_yield(void);
+/* Let a thread that we wait for, and that needs only a moment, run: yield, and
+ * sleep a little each 64th time, in case its priority is lower than ours.
+ * times starts at 0. */
+void os_step_aside(unsigned *times);
 uint32_t os_pid(void);
 
 struct os_thread_options {

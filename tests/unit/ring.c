@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One gated ring, from the inside: states of the gate, limit, ticket wrap. */
+#include <sched.h>
 #include <stdlib.h>
 
 #include "../../runtime/ring.h"
@@ -125,6 +126,50 @@ static void *push_behind_gate(void *f)
 {
 	CHECK_EQ(push(f, 2), RING_PUSHED);
 	return NULL;
+}
+
+static void *commit_held(void *arg)
+{
+	struct fixture *f = arg;
+
+	ck_pr_store_uint(&f->ring.ck.p_tail, 1);
+	return NULL;
+}
+
+/* On one CPU: a real-time submitter waits for one of ordinary priority, which
+ * gets no time while the other yields. */
+static void *push_with_priority(void *arg)
+{
+	struct sched_param fifo = {.sched_priority = 1};
+	struct fixture *f = arg;
+	pthread_t ordinary;
+	uint64_t began;
+	cpu_set_t cpu;
+
+	CPU_ZERO(&cpu);
+	CPU_SET(0, &cpu);
+	if (sched_setaffinity(0, sizeof(cpu), &cpu))
+		test_skip("no CPU 0 for us");
+	ordinary = thread_start(commit_held, f);
+	if (pthread_setschedparam(pthread_self(), SCHED_FIFO, &fifo))
+		test_skip("no real-time priority for us");
+	began = now_ns();
+	CHECK_EQ(push(f, 2), RING_PUSHED);
+	CHECK(now_ns() - began < 500 * NS_PER_MS * TEST_SLOW);
+	thread_join(ordinary);
+	return NULL;
+}
+
+TEST(a_real_time_submitter_lets_an_ordinary_one_finish)
+{
+	struct fixture *f = make_ring(3, 0);
+
+	f->slots[0] = job(1);
+	ck_pr_store_uint(&f->ring.ck.p_head, 1); /* held */
+	thread_join(thread_start(push_with_priority, f));
+	CHECK_EQ(pop(f), 1);
+	CHECK_EQ(pop(f), 2);
+	free(f);
 }
 
 TEST(a_submitter_waits_for_who_holds_the_gate_and_workers_do_not)
