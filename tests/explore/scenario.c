@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "scenario.h"
+#include "pool.h"
+#include "ring.h"
+#include <errno.h>
+#include <string.h>
+
+struct job jobs[JOBS_MAX];
+const struct scenario *scenario;
+struct rota_pool *pool;
+static _Atomic uint32_t nr_ran, nr_running,
+		is_released; /* futexes; written plainly */
+
+static uint32_t *plain(_Atomic uint32_t *word)
+{
+	return (uint32_t *)word;
+}
+
+/* A wait of a job or of the test itself: nothing of the pool is in it. */
+static void wait_for(_Atomic uint32_t *word, unsigned wanted)
+{
+	uint32_t value;
+
+	while ((value = *plain(word)) < wanted)
+		os_futex_wait(word, value, OS_NO_DEADLINE);
+}
+
+static void run_job(void *arg)
+{
+	struct job *job = arg;
+
+	XP_CHECK(job >= jobs && job < jobs + JOBS_MAX);
+	XP_CHECK(!job->ran && !job->dropped);
+	if (scenario->jobs_meet) {
+		++*plain(&nr_running);
+		os_futex_wake(&nr_running, UINT32_MAX);
+		wait_for(&nr_running, scenario->jobs * scenario->submitters);
+	}
+	if (job < jobs + scenario->held)
+		wait_for(&is_released, 1);
+	job->ran++;
+	++*plain(&nr_ran);
+	if (scenario->is_quiesce)
+		os_futex_wake(&nr_ran, 1);
+}
+
+static void drop(struct job *job)
+{
+	XP_CHECK(!job->ran && !job->dropped);
+	job->dropped++;
+}
+
+static void drop_job(void *hook_arg, const struct rota_job *dropped,
+		enum rota_drop_reason reason)
+{
+	(void)hook_arg;
+	(void)reason;
+	drop(dropped->arg);
+}
+
+static void run_copy(void *payload)
+{
+	run_job(*(struct job **)payload);
+}
+
+static void drop_copy(void *payload, enum rota_drop_reason reason)
+{
+	(void)reason;
+	drop(*(struct job **)payload);
+}
+
+void check_capacity(void)
+{
+	struct ring *ring;
+	unsigned head, tail;
+
+	if (!pool || !pool->capacity)
+		return;
+	ring = pool->channel.first;
+	head = ring->ck.p_head;
+	tail = ring->ck.p_tail;
+	XP_CHECK(tail - ring->ck.c_head <= pool->capacity);
+	XP_CHECK(head - tail == ring->ck.size ||
+			head - ring->ck.c_head <= pool->capacity);
+}
+
+void pool_setup(const struct scenario *with)
+{
+	struct rota_options options = {
+			.workers = with->workers,
+			.capacity = with->capacity,
+			.full_policy = with->full_policy,
+			.spin_ns = ROTA_SPIN_NONE,
+			.on_drop = drop_job,
+	};
+	struct rota_pool *created;
+
+	scenario = with;
+	pool = NULL;
+	memset(jobs, 0, sizeof(jobs));
+	*plain(&nr_ran) = *plain(&nr_running) = *plain(&is_released) = 0;
+	xp_calm(true);
+	XP_CHECK(rota_pool_create(&options, &created) == 0);
+	xp_calm(false);
+	pool = created;
+	if (xp_choose(2))
+		xp_settle();
+}
+
+int submit(unsigned index)
+{
+	struct job *job = &jobs[index];
+	int error;
+
+	if (scenario->is_copied)
+		error = rota_submit_copy(
+				pool, run_copy, drop_copy, &job, sizeof(job));
+	else if (scenario->is_timed)
+		error = rota_submit_until(
+				pool, run_job, job, ROTA_NO_DEADLINE - 1);
+	else
+		error = rota_submit(pool, run_job, job);
+	XP_CHECK(error == 0 || error == -ESHUTDOWN ||
+			(scenario->is_timed && error == -ETIMEDOUT));
+	job->accepted += !error;
+	return error;
+}
+
+void submit_many(unsigned nr)
+{
+	struct rota_job many[JOBS_MAX];
+	size_t accepted;
+
+	for (unsigned i = 0; i < nr; i++)
+		many[i] = (struct rota_job){run_job, &jobs[i]};
+	XP_CHECK(rota_submit_many(pool, many, nr, &accepted) == 0);
+	XP_CHECK(accepted == nr);
+	for (unsigned i = 0; i < nr; i++)
+		jobs[i].accepted++;
+}
+
+void *submitter(void *number)
+{
+	unsigned first = (unsigned)(uintptr_t)number * scenario->jobs;
+
+	for (unsigned i = 0; i < scenario->jobs; i++)
+		submit(first + i);
+	return NULL;
+}
+
+void wait_until_ran(unsigned nr)
+{
+	wait_for(&nr_ran, nr);
+}
+
+void release_jobs(void)
+{
+	*plain(&is_released) = 1;
+	os_futex_wake(&is_released, UINT32_MAX);
+}
+
+void check_jobs(void)
+{
+	for (unsigned i = 0; i < JOBS_MAX; i++)
+		XP_CHECK(jobs[i].ran + jobs[i].dropped == jobs[i].accepted);
+}
+
+void pool_destroy(void)
+{
+	struct rota_pool *gone = pool;
+
+	pool = NULL;
+	XP_CHECK(rota_pool_destroy(gone) == 0);
+}
+
+void pool_finish(enum rota_shutdown_mode mode)
+{
+	struct rota_report report;
+	uint64_t ran = 0, dropped = 0;
+
+	XP_CHECK(rota_pool_shutdown(pool, mode, ROTA_NO_DEADLINE, &report) ==
+			0);
+	for (unsigned i = 0; i < JOBS_MAX; i++) {
+		ran += jobs[i].ran;
+		dropped += jobs[i].dropped;
+	}
+	XP_CHECK(report.ran == ran && report.dropped == dropped);
+	XP_CHECK(!report.running && !report.queued);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EXPLORE_SCENARIO_H
+#define EXPLORE_SCENARIO_H
+/* A small pool, its submitters and jobs, and what must be true of them. */
+#include "rota.h"
+#include "xp.h"
+
+enum { JOBS_MAX = 16 };
+
+struct scenario {
+	unsigned submitters; /* the first thread is one of them */
+	unsigned workers;
+	unsigned jobs;	   /* of each submitter */
+	unsigned capacity; /* 0: unbounded, 4 slots at first */
+	enum rota_full_policy full_policy;
+	bool is_timed;	 /* submits have a deadline */
+	bool is_copied;	 /* jobs are closures in boxes */
+	bool is_quiesce; /* no stop before every job ran: a stop wakes all, and
+			    so hides a lost wake-up */
+	bool jobs_meet;	 /* all jobs must be running before one may end */
+	unsigned held;	 /* so many jobs do not end before release_jobs() */
+};
+
+/* One job. Plain memory: the explorer has one real thread. */
+struct job {
+	unsigned accepted, ran, dropped;
+};
+
+extern struct job jobs[JOBS_MAX];
+extern const struct scenario *scenario;
+extern struct rota_pool *pool;
+
+/* Workers that begin at this moment, or all of them parked. */
+void pool_setup(const struct scenario *with);
+/* Hand over jobs[index]; what rota_submit() returned. */
+int submit(unsigned index);
+/* The first nr jobs in one call. */
+void submit_many(unsigned nr);
+/* As a thread: the jobs of submitter (uintptr_t)number. */
+void *submitter(void *number);
+/* Wait until nr jobs ran. */
+void wait_until_ran(unsigned nr);
+void release_jobs(void);
+/* Shut down; the report must agree with the jobs. */
+void pool_finish(enum rota_shutdown_mode mode);
+void pool_destroy(void);
+/* Each accepted job had one outcome, no other had any. */
+void check_jobs(void);
+/* For xp_options.always. */
+void check_capacity(void);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EXPLORE_XP_H
+#define EXPLORE_XP_H
+/*
+ * A deterministic interleaving explorer. Threads are coroutines in one OS
+ * thread; each access to shared memory is a point where another thread may go
+ * on. An execution is the list of choices made in it; the search runs the body
+ * again and again until every list within the bound was tried.
+ *
+ *	xp_search.c	choices, the search, what is said about a failure
+ *	xp_threads.c	who may run, who runs next
+ *	xp_coroutines.c	switching
+ *	xp_memory.c	accesses
+ *	xp_buffers.c	store buffers
+ *	xp_arena.c	what the explored code allocates
+ *	xp_os.c		what runtime/sys/os.h promises, on these threads
+ *
+ * Bound: a switch away from a thread that could go on is a preemption; only so
+ * many are tried in one execution. Switches away from a thread that sleeps,
+ * waits or yields are free. So is the moment at which a buffered store reaches
+ * the memory.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum xp_model {
+	XP_SC,	/* a store is seen by all at once */
+	XP_TSO, /* as on x86: stores wait in a FIFO buffer of their thread */
+};
+
+struct xp_options {
+	enum xp_model model;
+	unsigned bound;	      /* preemptions */
+	bool counts;	      /* statistics are part of the protocol here */
+	bool can_time_out;    /* a wait with a deadline may end by it */
+	unsigned spurious;    /* futex waits that end for no reason */
+	uint64_t limit;	      /* executions; 0: none */
+	void (*always)(void); /* checked at each step; may be NULL */
+};
+
+/* Explore: true if no execution failed. Prints what it did as TAP comments. */
+bool xp_explore(void (*body)(const void *with), const void *with,
+		const struct xp_options *options);
+/* One execution, as a failure printed it, with all its steps. */
+bool xp_replay(void (*body)(const void *with), const void *with,
+		const struct xp_options *options, const char *choices);
+
+/* For bodies. Ends this execution and the search. */
+__attribute__((noreturn, format(printf, 1, 2))) void xp_fail(
+		const char *format, ...);
+#define XP_CHECK(cond)                                                         \
+	do {                                                                   \
+		if (!(cond))                                                   \
+			xp_fail("%s:%d: %s", __FILE__, __LINE__, #cond);       \
+	} while (0)
+/* 0 .. nr_options - 1, each of them in some execution. */
+unsigned xp_choose(unsigned nr_options);
+unsigned xp_start(void *(*thread_main)(void *), void *arg);
+void xp_join(unsigned thread);
+/* Wait until nobody else can do anything. */
+void xp_settle(void);
+/* While calm nobody is preempted, except for the first thread. */
+void xp_calm(bool is_calm);
+
+/* For the shims. `what` and `where` are for the printed steps. */
+uint64_t xp_load(const volatile void *word, size_t bytes, const char *what,
+		const char *where);
+/* Of what no other thread writes: no point. */
+uint64_t xp_peek(const volatile void *word, size_t bytes, const char *what,
+		const char *where);
+void xp_store(volatile void *word, uint64_t value, size_t bytes,
+		const char *what, const char *where);
+enum xp_rmw { XP_EXCHANGE, XP_ADD, XP_SUB, XP_AND, XP_OR };
+uint64_t xp_rmw(volatile void *word, enum xp_rmw how, uint64_t operand,
+		size_t bytes, const char *what, const char *where);
+uint64_t xp_add(volatile void *word, uint64_t step, size_t bytes,
+		const char *what, const char *where);
+bool xp_cas(volatile void *word, void *expected, uint64_t desired, size_t bytes,
+		const char *what, const char *where);
+void xp_fence(const char *where);
+void xp_after_rmw(const char *where);
+void xp_relax(void);
+/* A counter that no protocol depends on: not a point, unless options.counts. */
+void xp_add_alone(volatile void *word, uint64_t step, const char *where);
+uint64_t xp_count(volatile void *word, uint64_t step, size_t bytes,
+		const char *what, const char *where);
+void xp_copy(void *to, const void *from, size_t bytes);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef EXPLORE_XP_INSIDE_H
+#define EXPLORE_XP_INSIDE_H
+/* What the parts of the explorer know of each other. */
+#include "xp.h"
+
+enum { THREADS_MAX = 8, STEPS_MAX = 4000, LOCAL_BYTES = 64 };
+
+/* xp_search.c */
+extern const struct xp_options *xp_options;
+extern unsigned xp_bound;	/* of the search that runs now */
+extern unsigned xp_nr_spurious; /* in this execution */
+/* A step of the current thread, for the record; too many are a livelock. */
+void xp_note(const char *verb, const char *what, const char *where,
+		uint64_t value);
+
+/* xp_threads.c */
+extern unsigned xp_current;
+void xp_threads_run(void (*body)(const void *with), const void *with);
+__attribute__((noreturn)) void xp_thread_main(void);
+/* Another thread may go on first. */
+void xp_point(void);
+/* Let others run; they go first as long as they change something. */
+void xp_yield(void);
+/* Until woken; the word is only compared by its address. */
+void xp_sleep(const volatile void *word);
+void xp_wake(const volatile void *word, unsigned nr_threads);
+/* The current thread changed the memory. */
+void xp_changed(unsigned thread);
+void xp_finish(void) __attribute__((noreturn));
+void *xp_local(void); /* LOCAL_BYTES of the current thread, zero at first */
+
+/* xp_coroutines.c */
+void xp_coroutine_reset(unsigned i); /* it begins anew when switched to */
+void xp_coroutine_switch(unsigned from, unsigned to);
+/* Returns when somebody calls the other. */
+void xp_coroutines_run(unsigned first);
+__attribute__((noreturn)) void xp_coroutines_leave(void);
+
+/* xp_buffers.c */
+void xp_buffers_reset(void);
+unsigned xp_buffered(void); /* stores of the current thread */
+void xp_buffer_store(volatile void *word, uint64_t value, size_t bytes);
+/* The youngest store of the current thread to word, if there is one. */
+bool xp_buffer_load(const volatile void *word, uint64_t *ret_value);
+/* Choose which pending stores of others arrive before an access to word. */
+void xp_let_arrive(const volatile void *word);
+void xp_write_memory(unsigned thread, volatile void *word, uint64_t value,
+		size_t bytes);
+/* The current thread's stores arrive, as a part of the step it makes. */
+void xp_drain_now(void);
+/* The buffer of the current thread is empty after this. */
+void xp_drain(void);
+/* A point, and then the same. */
+void xp_system_call(void);
+
+/* xp_memory.c */
+/* The access of the kernel: a futex word. */
+uint32_t xp_kernel_load(const volatile void *word);
+
+/* xp_arena.c */
+void xp_arena_reset(void);
+bool xp_is_shared(const volatile void *address);
+void xp_check_alive(const volatile void *word, const char *where);
+void *xp_alloc(size_t bytes, size_t alignment, int fill);
+void xp_free(void *memory, const char *where);
+
+#endif
