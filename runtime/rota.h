@@ -184,7 +184,9 @@ ROTA_API int rota_pool_create(const struct rota_options *options,
  *            (ROTA_FULL_FAIL); -EDEADLK full, and this thread runs
  *            ROTA_INLINE_DEPTH jobs inside one another already; -ESHUTDOWN
  *            closed; -ENOMEM an unbounded pool could not grow; -EOWNERDEAD in
- *            a forked child. Whatever fails leaves no trace.
+ *            a forked child. Whatever fails leaves no trace, but for one:
+ *            ROTA_FULL_DROP_OLDEST may have dropped an older job when a
+ *            close came between.
  * Threads:   any, jobs of any pool included; not async-signal-safe.
  *            A worker of @pool never waits for room in it: under
  *            ROTA_FULL_BLOCK it runs the job itself, at once.

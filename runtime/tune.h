@@ -6,7 +6,7 @@
 
 /* Slots of the first ring of an unbounded pool. 256 KiB stay in the L2, and a
  * submitter that shares its CPU with a worker fills them in one go: 4096 slots
- * gave 0.6 of the jobs/s at 2x2 and 1x4 beside a busy neighbour. */
+ * gave half of the jobs/s at 2x2 and 1x4 beside a busy neighbour. */
 #ifndef RING_FIRST_SLOTS
 #define RING_FIRST_SLOTS 16384u
 #endif
@@ -25,12 +25,12 @@
 /* One more worker than searchers is woken for each so many waiting jobs, so
  * that a preempted searcher does not hold up the rest. Small values wake
  * workers that take turns on the same CPU: 64 gave a third of the jobs/s that
- * 512 gave at 2x2 and 1x4 beside a busy neighbour, with 4 times the wakes. */
+ * 512 gave at 2x2 and 1x4 beside a busy neighbour, with 4 to 7 times the wakes. */
 #ifndef BACKLOG_PER_WORKER
 #define BACKLOG_PER_WORKER 1024u
 #endif
 /* Jobs between two looks at the backlog by submitters: to look each time halved
- * the jobs/s of 1x4, 4x4, 8x8 and 16x16 on two quiet CPUs. */
+ * the jobs/s of 4x4, 8x8 and 16x16 on two quiet CPUs. */
 #ifndef BACKLOG_LOOK_EVERY
 #define BACKLOG_LOOK_EVERY 256u
 #endif
