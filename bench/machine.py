@@ -5,6 +5,9 @@ import os
 import platform
 import subprocess
 import time
+from statistics import median
+
+from programs import Failed, run_json
 
 
 def _first_line(path, key):
@@ -38,6 +41,28 @@ def describe():
             "load_avg": list(os.getloadavg()),
             "library_build_type": "release",
             "json_schema_version": 1}
+
+
+class LineMeter:
+    """How far apart the CPUs are, looked at before each round: virtual ones
+    move, and only results of equal distances compare."""
+
+    def __init__(self, build, rng):
+        self.command, self.rng = ["%s/bench/line" % build], rng
+        self.round_trips_ns = []  # None: unknown
+
+    def look(self):
+        try:
+            result = run_json(self.command, self.rng)
+            self.round_trips_ns.append(result["round_trip_ns"])
+        except Failed:
+            self.round_trips_ns.append(None)
+
+    def __str__(self):
+        known = [ns for ns in self.round_trips_ns if ns is not None]
+        if not known:
+            return "?"
+        return "%.0f ns [%.0f, %.0f]" % (median(known), min(known), max(known))
 
 
 class StealMeter:

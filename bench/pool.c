@@ -19,3 +19,15 @@ const struct bench_pool_ops *bench_pool_find(const char *name)
 	}
 	return NULL;
 }
+
+int bench_submit_many(const struct bench_pool_ops *ops, struct bench_pool *pool,
+		const struct bench_job *jobs, size_t nr_jobs)
+{
+	int error = 0;
+
+	if (ops->submit_many)
+		return ops->submit_many(pool, jobs, nr_jobs);
+	for (size_t i = 0; i < nr_jobs && !error; i++)
+		error = ops->submit(pool, jobs[i].run, jobs[i].arg);
+	return error;
+}

@@ -6,9 +6,15 @@
  * and the shared tests use a pool: rota and the baselines behind it are
  * interchangeable, and nothing else of them is used.
  */
+#include <stddef.h>
 #include <stdint.h>
 
 struct bench_pool; /* what an implementation makes of it */
+
+struct bench_job {
+	void (*run)(void *arg);
+	void *arg;
+};
 
 struct bench_counts {
 	uint64_t submitted;
@@ -29,6 +35,9 @@ struct bench_pool_ops {
 	/* as submit, but -EAGAIN instead of blocking */
 	int (*try_submit)(struct bench_pool *pool, void (*run)(void *),
 			void *arg);
+	/* NULL if it has none: 0 if it took them all, in order, or -errno */
+	int (*submit_many)(struct bench_pool *pool,
+			const struct bench_job *jobs, size_t nr_jobs);
 	void (*counts)(struct bench_pool *pool,
 			struct bench_counts *ret_counts);
 	/* refuse new jobs; submit returns -ESHUTDOWN from now on */
@@ -46,5 +55,9 @@ extern const struct bench_pool_ops *const bench_pools[];
 
 /* NULL if there is none of this name. */
 const struct bench_pool_ops *bench_pool_find(const char *name);
+
+/* ops->submit_many, or one submit for each job where a pool has none. */
+int bench_submit_many(const struct bench_pool_ops *ops, struct bench_pool *pool,
+		const struct bench_job *jobs, size_t nr_jobs);
 
 #endif

@@ -7,6 +7,12 @@
 
 #include "rota.h"
 
+/* A struct bench_job is a struct rota_job by another name: no copy is needed. */
+#define SAME_MEMBER(name)                                                      \
+	(offsetof(struct bench_job, name) == offsetof(struct rota_job, name))
+_Static_assert(sizeof(struct bench_job) == sizeof(struct rota_job), "size");
+_Static_assert(SAME_MEMBER(run) && SAME_MEMBER(arg), "layout");
+
 static struct rota_pool *rota_of(struct bench_pool *pool)
 {
 	return (struct rota_pool *)pool;
@@ -37,6 +43,24 @@ static int submit(struct bench_pool *pool, void (*run)(void *), void *arg)
 static int try_submit(struct bench_pool *pool, void (*run)(void *), void *arg)
 {
 	return rota_try_submit(rota_of(pool), run, arg);
+}
+
+static int submit_many(struct bench_pool *pool, const struct bench_job *jobs,
+		size_t nr_jobs)
+{
+	const struct rota_job *left = (const struct rota_job *)jobs;
+
+	while (nr_jobs) {
+		size_t accepted;
+		int error = rota_submit_many(
+				rota_of(pool), left, nr_jobs, &accepted);
+
+		if (error)
+			return error;
+		left += accepted;
+		nr_jobs -= accepted;
+	}
+	return 0;
 }
 
 static void counts(struct bench_pool *pool, struct bench_counts *ret_counts)
@@ -70,6 +94,7 @@ const struct bench_pool_ops pool_rota = {
 		.create = create,
 		.submit = submit,
 		.try_submit = try_submit,
+		.submit_many = submit_many,
 		.counts = counts,
 		.close = close_pool,
 		.destroy = destroy,

@@ -17,6 +17,15 @@ def padded_environment(rng):
     return dict(os.environ, BENCH_PADDING="x" * rng.randrange(4096))
 
 
+def checked_json(argv, done):
+    """The last line of a program that has ended; Failed if it is not happy."""
+    lines = done.stdout.strip().splitlines()
+    if done.returncode != 0 or not lines:
+        raise Failed("exit %d: %s: %s" % (done.returncode, " ".join(argv),
+                                          done.stderr.strip()))
+    return json.loads(lines[-1])
+
+
 def run_json(argv, rng, timeout_s=120):
     """Run a program that prints a line of JSON; Failed if it is not happy."""
     try:
@@ -25,11 +34,7 @@ def run_json(argv, rng, timeout_s=120):
                               text=True, timeout=timeout_s, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Failed(str(error)) from error
-    lines = done.stdout.strip().splitlines()
-    if done.returncode != 0 or not lines:
-        raise Failed("exit %d: %s: %s" % (done.returncode, " ".join(argv),
-                                          done.stderr.strip()))
-    return json.loads(lines[-1])
+    return checked_json(argv, done)
 
 
 class FutexCounter:

@@ -9,6 +9,10 @@ from stats import FASTER, SAME, SLOWER, UNCLEAR, Ratio
 OURS = POOLS[0]
 
 
+def own_baseline(name):
+    return "%s, %s" % (OURS, name)
+
+
 class Summary:
     """Every comparison: one row per case, metric and baseline."""
 
@@ -23,6 +27,11 @@ class Summary:
                 for baseline in POOLS[1:]:
                     self._compare(case, metric, baseline,
                                   results.pairs(case, cost, baseline, OURS))
+        by_name = {case.name: case for case in cases}
+        for case in cases:
+            for metric, cost, name in case.own:
+                self._compare(case, metric, own_baseline(name), results.pairs(
+                    case, cost, OURS, OURS, by_name[name]))
 
     def _add(self, case, metric, baseline, ratio, verdict):
         self.rows.append({
@@ -110,14 +119,29 @@ def show_ratios(cases, summary):
     print(form % ("rota is so many times as good as", BASELINE, POOLS[2]))
     for case in cases:
         for metric, _ in case.metrics:
-            print(form % ("%s: %s" % (case.name, metric),
-                          *(ratio_cell(summary.find(case.name, metric, pool))
-                            for pool in POOLS[1:])))
+            rows = [summary.find(case.name, metric, pool) for pool in POOLS[1:]]
+            if any(rows):
+                print(form % ("%s: %s" % (case.name, metric),
+                              *(ratio_cell(row) for row in rows)))
+    show_own_ratios(cases, summary)
     print("%s against itself (1.00x is right):" % BASELINE)
     for row in summary.rows:
         if row["baseline"] == AGAIN:
             print(form % ("%s: %s" % (row["case"], row["metric"]),
                           ratio_cell(row), ""))
+
+
+def show_own_ratios(cases, summary):
+    """Our pool here against our pool there."""
+    rows = [(case, metric, name, summary.find(case.name, metric,
+                                              own_baseline(name)))
+            for case in cases for metric, _, name in case.own]
+    if any(row for *_, row in rows):
+        print("%s against itself (1.00x: no difference):" % OURS)
+    for case, metric, name, row in rows:
+        if row:
+            print("%-37s %-31s to %s" % ("%s: %s" % (case.name, metric),
+                                         ratio_cell(row), name))
 
 
 def show_costs(cases, results):
@@ -135,6 +159,8 @@ def show_costs(cases, results):
 
 
 def cost_cell(case, pool, read, form, results):
+    if pool not in case.variants:
+        return "-"
     cost = results.costs.get((case.name, pool), {})
     values = [read(dict(raw, untimed=cost))
               for raw in results.by_round(case, pool).values()]
@@ -142,26 +168,34 @@ def cost_cell(case, pool, read, form, results):
     return form % median(values) if values else "?"
 
 
-def show(cases, results, summary, context, path):
+def show(cases, results, summary, context):
     print("\nAbsolute medians, %s, for context only." % " / ".join(POOLS))
     show_costs(cases, results)
+    for case in cases:
+        for note in case.notes(results):
+            print(note)
     print("\nRatios of paired rounds: median [exact interval] verdict; above "
           "1.00x is better.")
     confidences = {row["rounds"]: row["confidence"] for row in summary.rows}
     print("Intervals: %s. %d comparisons: expect a false one in 25. Steal "
-          "%.1f %%. Seed %d.\n" % (
+          "%.1f %%. Seed %d.\nCache line round trip %s.\n" % (
               ", ".join("%.1f %% with %d rounds" % (100 * confidences[rounds],
                                                     rounds)
                         for rounds in sorted(confidences)),
               sum(row["baseline"] != AGAIN for row in summary.rows),
-              context["steal_percent"], context["seed"]))
+              context["steal_percent"], context["seed"],
+              context["cache_line_round_trip"]))
     show_ratios(cases, summary)
     if any(again.is_noisy() for again in summary.again.values()):
         print("NOISY where it says so: there, only differences of 1.2x or more "
               "that lie clear of\nthat row's interval are called.")
+
+
+def conclude(results, summary, path):
     for failure in results.failures:
         print("FAILED: " + failure)
     print("All rounds: %s" % path)
-    print("\n" + summary.sentence()[0].upper() + summary.sentence()[1:]
-          if not results.failures else
-          "\nSome measurements FAILED: no verdict.")
+    if results.failures:
+        print("\nSome measurements FAILED: no verdict.")
+    elif summary:
+        print("\n" + summary.sentence()[0].upper() + summary.sentence()[1:])

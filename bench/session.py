@@ -8,23 +8,30 @@ import sys
 import time
 from collections import namedtuple
 
+import bulk_part
+import burst_part
+import cost_part
 import machine
+import metg_part
 import report
 import rounds
 import server_part
 import throughput_part
+import tree_part
 import wake_part
 from programs import FutexCounter
 from progress import Progress, clock
 
-Tier = namedtuple("Tier", "name rounds throughput_s wake_jobs idle_ms server_s")
+Tier = namedtuple("Tier", "name rounds throughput_s tree_depth tree_s bursts "
+                  "metg_s bulk_jobs wake_jobs idle_ms server_s")
 TIERS = {tier.name: tier for tier in (
-    Tier("quick", 5, 0.10, 1000, 200, 1),
-    Tier("default", 6, 0.15, 2000, 500, 1),
-    Tier("full", 20, 0.30, 10000, 2000, 3),
+    Tier("quick", 5, 0.08, 5, 0.05, 200, 0.05, 200000, 1000, 100, 1),
+    Tier("default", 6, 0.12, 6, 0.35, 600, 0.10, 300000, 1200, 300, 1),
+    Tier("full", 20, 0.30, 6, 0.80, 3000, 0.20, 2000000, 10000, 2000, 3),
 )}
-PARTS = {"throughput": throughput_part, "wake": wake_part,
-         "server": server_part}
+PARTS = {"throughput": throughput_part, "tree": tree_part,
+         "burst": burst_part, "metg": metg_part, "bulk": bulk_part,
+         "wake": wake_part, "cost": cost_part, "server": server_part}
 
 
 def read_arguments():
@@ -52,13 +59,15 @@ def benchmark_rows(results):
                "raw": raw}
 
 
-def write_json(path, context, results, summary):
+def write_json(path, context, results, summary, line, card):
     costs = [dict(cost, case=case, pool=pool)
              for (case, pool), cost in results.costs.items() if cost]
     with open(path, "w", encoding="utf-8") as file:
         json.dump({"context": context,
                    "benchmarks": list(benchmark_rows(results)),
-                   "untimed": costs, "summary": summary.rows,
+                   "rounds": [{"round": index, "cache_line_round_trip_ns": ns}
+                              for index, ns in enumerate(line.round_trips_ns)],
+                   "untimed": costs, "cost_card": card, "summary": summary.rows,
                    "failures": results.failures,
                    "verdict": summary.sentence()}, file, indent=1)
         file.write("\n")
@@ -75,7 +84,9 @@ def main():
     context = machine.describe()
     context.update(tier=tier.name, seed=arguments.seed,
                    futex_count=futexes.method)
-    progress = Progress(rounds.expected_s(cases))
+    has_card = arguments.only in ("all", "cost")
+    progress = Progress(rounds.expected_s(cases)
+                        + has_card * cost_part.EXPECTED_S)
     print("%s, %d CPUs, kernel %s, load %.2f; seed %d; about %s" % (
         context["cpu"], context["num_cpus"], context["kernel"],
         context["load_avg"][0], arguments.seed, clock(progress.expected_s)))
@@ -83,14 +94,25 @@ def main():
         print("This machine is busy with other things: expect wide intervals.")
     results = rounds.Results()
     steal = machine.StealMeter()
+    line = machine.LineMeter(arguments.build, rng)
+    card = []
+    if has_card:
+        progress.now_at("counting instructions")
+        card = cost_part.card(arguments.build, results)
+        progress.finished(cost_part.EXPECTED_S)
     rounds.prepare(cases, results, futexes, rng, progress)
-    rounds.run_rounds(cases, results, rng, progress)
+    rounds.run_rounds(cases, results, rng, progress, line.look)
     progress.end()
     context["steal_percent"] = steal.percent()
+    context["cache_line_round_trip"] = str(line)
 
     summary = report.Summary(cases, results)
-    write_json(arguments.json, context, results, summary)
-    report.show(cases, results, summary, context, arguments.json)
+    write_json(arguments.json, context, results, summary, line, card)
+    if has_card:
+        cost_part.show(card)
+    if cases:
+        report.show(cases, results, summary, context)
+    report.conclude(results, summary if cases else None, arguments.json)
     return 1 if results.failures else 0
 
 

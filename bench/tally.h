@@ -12,7 +12,9 @@
  * line, and slow down the better pools most.)
  */
 #include <stdalign.h>
+#include <inttypes.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,6 +94,23 @@ static inline struct tally_total tally_expected(uint64_t nr_ids)
 	for (uint64_t id = 0; id < nr_ids; id++)
 		total.sum += tally_mix(id);
 	return total;
+}
+
+/* True if the ids that ran are exactly 0 .. nr_ids-1; else it says why not. */
+static inline bool tally_is_exact(
+		const char *program, const char *pool, uint64_t nr_ids)
+{
+	struct tally_total expected = tally_expected(nr_ids);
+	struct tally_total got = tally_sum();
+
+	if (got.count == expected.count && got.sum == expected.sum)
+		return true;
+	fprintf(stderr,
+			"%s: %s: WRONG: of %" PRIu64 " jobs, %" PRIu64
+			" ran, checksum %s\n",
+			program, pool, expected.count, got.count,
+			got.sum == expected.sum ? "ok" : "differs");
+	return false;
 }
 
 #endif

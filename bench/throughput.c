@@ -114,22 +114,6 @@ static void wait_for_count(uint64_t before, uint64_t target)
 	}
 }
 
-/* True if the ids that ran are exactly those that were submitted. */
-static bool is_verified(void)
-{
-	struct tally_total got = tally_sum();
-	struct tally_total expected = tally_expected(phase_ids[NR_PHASES]);
-
-	if (got.count == expected.count && got.sum == expected.sum)
-		return true;
-	fprintf(stderr,
-			"throughput: %s: WRONG: of %" PRIu64 " jobs, %" PRIu64
-			" ran, checksum %s\n",
-			ops->name, expected.count, got.count,
-			got.sum == expected.sum ? "ok" : "differs");
-	return false;
-}
-
 static void print_result(uint64_t took_ns, struct usage usage, uint64_t wakes,
 		bool verified)
 {
@@ -208,7 +192,9 @@ int main(int argc, char **argv)
 	for (uint64_t i = 0; i < options.producers; i++)
 		pthread_join(producers[i], NULL);
 	ops->destroy(pool);
-	verified = is_verified(); /* after the end of every worker */
+	/* after the end of every worker */
+	verified = tally_is_exact(
+			"throughput", ops->name, phase_ids[NR_PHASES]);
 	print_result(took_ns, usage, counts_after.wakes - counts_before.wakes,
 			verified);
 	pthread_barrier_destroy(&phase_start);

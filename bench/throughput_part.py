@@ -3,15 +3,23 @@
 
 import json
 
+import steps
 from programs import run_json
 from rounds import AGAIN, POOLS, Case
 
-SHAPES = ("1x1", "1x2", "2x2", "1x4", "4x4", "8x8", "16x16")
+SHAPES = ("1x1", "1x2", "2x2", "1x4", "4x4", "8x8", "16x16", "64x8")
+SOME_SHAPES = ("2x2", "1x4", "4x4")  # of jobs that work
 QUICK_SHAPES = ("1x1", "1x4", "4x4")
+OVERSUBSCRIBED = ("16x16", "64x8")  # rota also against its own OWN_SHAPE
+OWN_SHAPE = "4x4"
 AGAIN_SHAPE = "4x4"  # where the baseline also runs against itself
 FIRST_JOBS = 20000  # until a run has shown the rate
 COST_JOBS = 300000  # at most, in the untimed pass
 STRACE_JOBS = 5000  # each traced call costs tens of microseconds
+
+
+def job_time(raw):
+    return 1 / raw["jobs_per_s"]
 
 
 def per_1000(value):
@@ -20,7 +28,7 @@ def per_1000(value):
 
 class ThroughputCase(Case):
     part = "throughput"
-    metrics = (("jobs/s", lambda raw: 1 / raw["jobs_per_s"]),)
+    metrics = (("jobs/s", job_time),)
     columns = (
         ("M jobs/s", "%.1f", lambda raw: raw["jobs_per_s"] / 1e6),
         ("CPU ns/job", "%.0f", lambda raw: raw["cpu_ns_per_job"]),
@@ -32,13 +40,15 @@ class ThroughputCase(Case):
         ("peak MiB", "%.1f",
          lambda raw: raw["untimed"].get("peak_rss_kib", 0) / 1024))
     real_time_ns = 1e9
-    steps_per_us = 0  # measured once, so that all work is the same work
 
     def __init__(self, build, shape, job_ns, tier):
         self.group = "%g us jobs" % (job_ns / 1000) if job_ns else "empty jobs"
         super().__init__("%s %s" % (self.group, shape),
                          POOLS + ((AGAIN,) if shape == AGAIN_SHAPE else ()),
                          tier.rounds, tier.throughput_s * 1.1 + 0.05)
+        if shape in OVERSUBSCRIBED:
+            self.own = (("jobs/s", job_time,
+                         "%s %s" % (self.group, OWN_SHAPE)),)
         producers, workers = shape.split("x")
         self.start = ["%s/bench/throughput" % build,
                       "--producers=" + producers, "--workers=" + workers,
@@ -47,17 +57,15 @@ class ThroughputCase(Case):
         self.jobs = dict.fromkeys(POOLS, FIRST_JOBS)
 
     def command(self, pool, jobs, rng):
-        return self.start + [
+        return self.start + steps.options() + [
             "--pool=" + pool, "--jobs=%d" % jobs,
-            "--steps-per-us=%d" % ThroughputCase.steps_per_us,
             "--seed=%d" % rng.randrange(1 << 16)]
 
     def prepare(self, pool, rng):
         """How many jobs make a measurement as long as it should be."""
         for seconds in (self.seconds / 4, self.seconds):
             result = self.measure(pool, rng)
-            if not ThroughputCase.steps_per_us:
-                ThroughputCase.steps_per_us = result["steps_per_us"]
+            steps.learn(result)
             jobs = int(result["jobs_per_s"] * seconds)
             self.jobs[pool] = min(1 << 30, max(1000, jobs))
 
@@ -79,7 +87,8 @@ class ThroughputCase(Case):
 
 
 def cases(build, tier):
-    shapes = QUICK_SHAPES if tier.name == "quick" else SHAPES
-    return [ThroughputCase(build, shape, job_ns, tier)
-            for job_ns in (0, 1000) for shape in shapes
-            if not job_ns or shape != "16x16" or tier.name == "full"]
+    empty, working = {"quick": (QUICK_SHAPES, QUICK_SHAPES),
+                      "default": (SHAPES, SOME_SHAPES),
+                      "full": (SHAPES, SHAPES)}[tier.name]
+    return ([ThroughputCase(build, shape, 0, tier) for shape in empty]
+            + [ThroughputCase(build, shape, 1000, tier) for shape in working])

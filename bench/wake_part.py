@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Part 2: one job at a time into a pool that sleeps."""
+"""Part 6: one job at a time into a pool that sleeps."""
 
 import json
 

@@ -1,0 +1,82 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Each benchmark program, a tiny run on each pool: it must end, print one line,
+# and say that every job ran exactly once.
+# Then what the scripts make of numbers and of disassembled instructions.
+# usage: run.sh DIRECTORY_OF_THE_PROGRAMS DIRECTORY_OF_THE_SCRIPTS
+. "$(dirname "$0")/../tap.sh"
+programs=$1 scripts=$2
+pools='rota mutex-receiver mutex-queue'
+
+says() { # says TEXT PROGRAM OPTION...
+	local text=$1 output
+	shift
+	output=$(timeout 60 "$programs/$@") || return 1
+	printf '%s\n' "$output"
+	[ "$(printf '%s\n' "$output" | wc -l)" -eq 1 ] &&
+		printf '%s' "$output" | python3 -m json.tool > /dev/null &&
+		[[ $output == *"$text"* ]]
+}
+verified() { says '"verified": true' "$@"; }
+on_each_pool() { # on_each_pool PROGRAM OPTION...
+	local pool
+	for pool in $pools; do
+		ok "$* on $pool" verified "$@" --pool="$pool"
+	done
+}
+refuses() { # refuses PROGRAM: a wrong option, and says which are right
+	local output
+	output=$("$programs/$1" --no-such=1 2>&1)
+	[ $? -eq 2 ] && [[ $output == *--pool=* ]]
+}
+
+script() { # script: Python from stdin, which may import the scripts
+	PYTHONPATH=$scripts python3 -B -W error -
+}
+metg() {
+	script <<'PY'
+from metg_part import crossing
+at, bound = crossing([(10, 0.4), (40, 0.6)])
+assert abs(at - 20) < 1e-9 and bound is None
+assert crossing([(10, 0.5), (20, 0.7)]) == (10, "upper")
+assert crossing([(10, 0.1), (20, 0.4)]) == (20, "lower")
+PY
+}
+locked() {
+	script <<'PY'
+from cost_part import FENCE, LOCKED
+for text in ("lock cmpxchgl %edx,(%rdi)", "lock xaddq %rax,0x40(%rbx)",
+             "xchgl %eax,(%rdi)", "xchg %al,0x8(%rdi)"):
+    assert LOCKED.search(text) and not FENCE.search(text), text
+for text in ("lock orq $0x0,(%rsp)", "lock orl $0x0,-0x40(%rsp)", "mfence"):
+    assert FENCE.search(text), text
+for text in ("xchgw %ax,%ax", "movl %eax,(%rdi)", "callq 1030 <block@plt>"):
+    assert not LOCKED.search(text) and not FENCE.search(text), text
+PY
+}
+
+on_each_pool throughput --producers=3 --workers=2 --jobs=2000
+on_each_pool throughput --producers=64 --workers=8 --jobs=2000
+on_each_pool throughput --jobs=500 --job-ns=1000
+on_each_pool tree --depth=3 --trees=3
+on_each_pool tree --depth=4 --fanout=8 --trees=2 --workers=4
+on_each_pool tree --depth=0 --trees=2 --workers=1
+on_each_pool tree --depth=2000 --fanout=1 --trees=1
+on_each_pool burst --bursts=20
+on_each_pool burst --bursts=20 --jobs-per-burst=1 --job-ns=0 --workers=1
+on_each_pool bulk --jobs=6400
+on_each_pool bulk --jobs=6400 --batch=1
+on_each_pool bulk --jobs=700 --batch=10 --group=7 --gap-us=100
+on_each_pool wake --jobs=50 --idle-ms=5
+on_each_pool cost --jobs=1000
+on_each_pool cost --jobs=1000 --batch=64
+ok 'rota takes many at once' says '"bulk": true' bulk --jobs=6400 --pool=rota
+ok 'a mutex pool takes them one by one' says '"bulk": false' \
+	bulk --jobs=6400 --pool=mutex-queue
+ok 'line' says '"round_trip_ns": ' line --ms=2
+for name in throughput tree burst bulk wake cost; do
+	ok "$name names its options" refuses "$name"
+done
+ok 'METG is where half of the time is work' metg
+ok 'locked instructions are told from others' locked
+done_testing
