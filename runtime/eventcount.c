@@ -7,9 +7,11 @@ enum {
 	FIELD_BITS = 9,
 	FIELD_MASK = (1 << FIELD_BITS) - 1,
 	PRE_SHIFT = 9,
-	SIG_SHIFT = 18,
-	SRCH_SHIFT = 27,
-	VER_SHIFT = 36,
+	CLOSED_SHIFT = 18,
+	NOISY_SHIFT = 19,
+	SIG_SHIFT = 20,
+	SRCH_SHIFT = 29,
+	VER_SHIFT = 38,
 };
 
 #define PRE_ONE	   (1ull << PRE_SHIFT)
@@ -53,8 +55,19 @@ static uint64_t load(struct eventcount *ec)
 	return atomic_load_explicit(&ec->word, memory_order_acquire);
 }
 
-void ec_init(struct eventcount *ec, struct ec_waiter *waiters, unsigned nr)
+/* After an RMW of the word: see fence_light(). */
+static void heavy_fence(uint64_t word)
 {
+	if (word & 1ull << NOISY_SHIFT)
+		fence_after_rmw();
+	else
+		os_heavy_fence();
+}
+
+void ec_init(struct eventcount *ec, struct ec_waiter *waiters, unsigned nr,
+		bool has_heavy_fence)
+{
+	atomic_init(&ec->word, has_heavy_fence ? 0 : 1ull << NOISY_SHIFT);
 	ec->waiters = waiters;
 	ec->nr_waiters = nr;
 }
@@ -152,6 +165,17 @@ void ec_notify_all(struct eventcount *ec)
 	unpark_tree(ec, top_of(word), pops);
 }
 
+void ec_close(struct eventcount *ec)
+{
+	uint64_t word = atomic_fetch_or_explicit(
+			&ec->word, 1ull << CLOSED_SHIFT, memory_order_acq_rel);
+
+	/* [ec.F4] heavy fence; pairs with [pool.F1]. Orders CLOSED before what
+	 * tells workers that they may end. Forbids: a job pushed by somebody
+	 * who did not see CLOSED, unseen by a worker that ends. */
+	heavy_fence(word);
+}
+
 bool ec_try_search(struct eventcount *ec, struct ec_waiter *self)
 {
 	uint64_t word = load(ec);
@@ -168,7 +192,7 @@ void ec_leave_search(struct eventcount *ec, struct ec_waiter *self)
 {
 	self->is_searcher = false;
 	atomic_fetch_sub_explicit(&ec->word, SRCH_ONE, memory_order_acq_rel);
-	/* [ec.F2] full fence; pairs with [pool.F1]. Orders the role given back
+	/* [ec.F2] full fence; pairs with [pool.F4]. Orders the role given back
 	 * before the caller's next look at the queue. Forbids: a submitter
 	 * leaves the waking to this searcher, which does not see its job. */
 	fence_after_rmw();
@@ -178,12 +202,14 @@ void ec_prepare(struct eventcount *ec, struct ec_waiter *self)
 {
 	uint64_t step = PRE_ONE - (self->is_searcher ? SRCH_ONE : 0);
 
+	uint64_t word;
+
 	self->is_searcher = false;
-	atomic_fetch_add_explicit(&ec->word, step, memory_order_acq_rel);
-	/* [ec.F3] full fence; pairs with [pool.F1]. Orders the announcement
+	word = atomic_fetch_add_explicit(&ec->word, step, memory_order_acq_rel);
+	/* [ec.F3] heavy fence; pairs with [pool.F1]. Orders the announcement
 	 * before the caller's last look at the queue. Forbids: the worker sees
 	 * no job while the submitter sees no worker (lost wake-up). */
-	fence_after_rmw();
+	heavy_fence(word);
 }
 
 void ec_cancel(struct eventcount *ec, struct ec_waiter *self)

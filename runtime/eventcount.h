@@ -10,16 +10,18 @@
  *
  *	TOP 9	parked worker last pushed + 1; 0: nobody is parked
  *	PRE 9	workers that announced they will park and look once more
+ *	CLOSED	the pool takes no more jobs; set once
+ *	NOISY	submitters need a full fence: there are no heavy ones here
  *	SIG 9	grants: announced workers that must not park; SIG <= PRE
  *	SRCH 9	searchers: workers that look for jobs, or were woken to
- *	VER 28	version of TOP, set by who pushes: the same worker must park
- *		2^28 times within one notify to fool its CAS
+ *	VER 26	version of TOP, set by who pushes: the same worker must park
+ *		2^26 times within one notify to fool its CAS
  *
  * None of the fields may be stale: each change is a CAS or an add.
  *
  *	worker				submitter
- *	prepare:  PRE+1, fence		publish the job
- *	look at the queue again		fence
+ *	prepare:  PRE+1, heavy fence	publish the job
+ *	look at the queue again		light fence
  *	commit or cancel		read the word: anybody to tell?
  *
  * Either the submitter reads the announcement, or the worker sees the job.
@@ -53,18 +55,29 @@ struct eventcount {
 
 #define EC_MAX_WAITERS 511u
 
-void ec_init(struct eventcount *ec, struct ec_waiter *waiters, unsigned nr);
+void ec_init(struct eventcount *ec, struct ec_waiter *waiters, unsigned nr,
+		bool has_heavy_fence);
 
-/* Is anybody parked or announced, so that a notify may be needed? And how many
- * search already? Read after the job was published and a full fence. */
+/* Read after the job was published and a full fence: need the submitter do
+ * anything more, because somebody is parked or announced, or it is closed? */
+static inline bool ec_is_calm(uint64_t word)
+{
+	return !(word & 0xfffff); /* TOP, PRE, CLOSED, NOISY */
+}
+
 static inline bool ec_has_waiters(uint64_t word)
 {
 	return word & 0x3ffff; /* TOP or PRE */
 }
 
+static inline bool ec_is_closed(uint64_t word)
+{
+	return word & 0x40000;
+}
+
 static inline unsigned ec_searchers(uint64_t word)
 {
-	return (unsigned)((word >> 27 & 511) + (word >> 18 & 511));
+	return (unsigned)((word >> 29 & 511) + (word >> 20 & 511));
 }
 
 /* See to it that `wanted` workers search. lock-free; at most two futex calls,
@@ -72,6 +85,8 @@ static inline unsigned ec_searchers(uint64_t word)
 void ec_notify(struct eventcount *ec, unsigned wanted);
 /* No worker stays parked, no announced one parks. lock-free. */
 void ec_notify_all(struct eventcount *ec);
+/* Submitters that read the word from now on are told. A full fence. */
+void ec_close(struct eventcount *ec);
 
 /* Become a searcher, if there are not enough. */
 bool ec_try_search(struct eventcount *ec, struct ec_waiter *self);

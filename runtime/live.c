@@ -4,7 +4,7 @@
  * adds, destroy removes, so that of several destroys one wins and a second one
  * is told -EINVAL before it touches freed memory. The lock word is the holder's
  * pid: a forked child that inherits it held by a thread it does not have
- * takes it over. Three stores are made under it, nothing else.
+ * takes it over. Nothing that waits is done under it.
  */
 #include "pool.h"
 #include <errno.h>
@@ -34,6 +34,24 @@ static void release(void)
 {
 	/* [live.R1] release; pairs with [live.A1]. */
 	atomic_store_explicit(&lock, 0, memory_order_release);
+}
+
+void live_name(struct rota_pool *pool)
+{
+	static _Atomic uint64_t last_id = 1; /* 1: see struct os_local */
+
+	atomic_init(&pool->id, 1 + atomic_fetch_add_explicit(&last_id, 1,
+						   memory_order_relaxed));
+}
+
+void live_thread_ended(void)
+{
+	take(os_pid());
+	for (struct rota_pool *pool = pools; pool; pool = pool->live_next)
+		if (pool_is_ours(pool))
+			lanes_release(&pool->channel.lanes,
+					(uintptr_t)&os_local);
+	release();
 }
 
 void live_add(struct rota_pool *pool)

@@ -43,10 +43,10 @@ int options_read(const struct rota_options *options,
 	if (known.workers > ROTA_MAX_WORKERS ||
 			known.capacity > ROTA_MAX_CAPACITY ||
 			(unsigned)known.full_policy > ROTA_FULL_DROP_OLDEST ||
-			(unsigned)known.channel > ROTA_CHANNEL_RING ||
+			(unsigned)known.channel > ROTA_CHANNEL_LANES ||
+			(unsigned)known.nested > ROTA_NESTED_QUEUE ||
 			(known.spin_ns > ROTA_SPIN_MAX_NS &&
 					known.spin_ns != ROTA_SPIN_NONE) ||
-			known.reserved ||
 			(known.stack_bytes &&
 					known.stack_bytes <
 							(size_t)PTHREAD_STACK_MIN) ||
@@ -63,7 +63,12 @@ int options_read(const struct rota_options *options,
 		known.spin_ns = default_spin_ns();
 	if (known.spin_ns == ROTA_SPIN_NONE)
 		known.spin_ns = 0;
-	known.channel = ROTA_CHANNEL_RING;
+	if (!known.nested)
+		known.nested = ROTA_NESTED_INLINE;
+	if (!known.channel)
+		known.channel = ROTA_CHANNEL_LANES;
+	if (known.capacity) /* an exact bound needs one shared count anyway */
+		known.channel = ROTA_CHANNEL_RING;
 	*ret_options = known;
 	return 0;
 }

@@ -34,7 +34,10 @@ static struct rota_pool *pool_map(
 	if (!pool)
 		return NULL;
 	pool->bytes = bytes;
-	if (channel_init(&pool->channel, options->capacity)) {
+	if (channel_init(&pool->channel, options->capacity,
+			    options->channel == ROTA_CHANNEL_LANES
+					    ? options->workers
+					    : 0)) {
 		os_pages_unmap(pool, bytes);
 		return NULL;
 	}
@@ -51,8 +54,12 @@ static struct rota_pool *pool_map(
 	pool->on_stop = options->on_stop;
 	pool->on_drop = options->on_drop;
 	pool->hook_arg = options->hook_arg;
-	ec_init(&pool->eventcount, waiters_of(pool), pool->nr_workers);
-	atomic_init(&pool->is_alive, 1);
+	ec_init(&pool->eventcount, waiters_of(pool), pool->nr_workers,
+			os_heavy_fence_init());
+	pool->is_nested_inline = options->nested == ROTA_NESTED_INLINE;
+	atomic_init(&pool->mood,
+			MOOD_PLAIN | (pool->capacity ? MOOD_BOUNDED : 0));
+	live_name(pool);
 	return pool;
 }
 
@@ -73,6 +80,8 @@ static int start_worker(struct rota_pool *pool, unsigned index,
 	worker->pool = pool;
 	worker->index = index;
 	worker->waiter = &pool->eventcount.waiters[index];
+	if (channel_has_lanes(&pool->channel))
+		pool->channel.lanes.takers[index].lane.worker = worker;
 	return os_thread_start(&worker->thread, worker_main, worker, &thread);
 }
 
@@ -135,6 +144,7 @@ int rota_pool_close(struct rota_pool *pool)
 	if (!pool_is_ours(pool))
 		return -EOWNERDEAD;
 	atomic_store_explicit(&pool->is_closing, 1, memory_order_relaxed);
+	ec_close(&pool->eventcount);
 	channel_close(&pool->channel);
 	/* [pool.F3] full fence; pairs with [ec.F3] and [room.F2]. Orders the
 	 * closing before the look for sleepers. Forbids: a worker or submitter

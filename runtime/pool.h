@@ -23,23 +23,29 @@ struct worker {
 	struct ec_waiter *waiter;		       /* I */
 	pthread_t thread;			       /* I */
 	unsigned index;				       /* I */
-	bool has_started; /* W: its on_start did not fail */
-	unsigned streak;  /* W: jobs run, halved at each park */
+	bool has_started;     /* W: its on_start did not fail */
+	bool is_thin;	      /* W: it found few jobs last time */
+	uint64_t streak_from; /* W: `ran` when the streak of jobs began */
 	alignas(CACHELINE) _Atomic uint64_t ran; /* S: jobs */
 	_Atomic uint64_t dropped;		 /* S: jobs */
+	_Atomic uint64_t ran_inline;		 /* S: jobs inside others */
 };
+
+/* What a worker has to think of with each job; 0 in a forked child. */
+enum { MOOD_PLAIN = 1, MOOD_BOUNDED = 2, MOOD_DISCARDING = 4 };
 
 enum join_state { JOIN_OPEN, JOIN_TAKEN, JOIN_DONE };
 
 struct rota_pool {
 	/* This page is zero in a forked child: see pool_is_ours(). */
-	alignas(OS_PAGE_MAX) _Atomic uint32_t is_alive; /* A */
-	_Atomic uint32_t is_closing;			/* A */
-	_Atomic uint32_t is_discarding;			/* A */
-	enum rota_full_policy full_policy;		/* I */
-	uint32_t spin_ns;				/* I */
-	unsigned nr_workers;				/* I */
-	unsigned capacity;				/* I: 0 unbounded */
+	alignas(OS_PAGE_MAX) _Atomic uint64_t id; /* I: never used again */
+	_Atomic uint32_t mood;			  /* A: MOOD_* */
+	_Atomic uint32_t is_closing;		  /* A */
+	enum rota_full_policy full_policy;	  /* I */
+	bool is_nested_inline;			  /* I */
+	uint32_t spin_ns;			  /* I */
+	unsigned nr_workers;			  /* I */
+	unsigned capacity;			  /* I: 0 unbounded */
 
 	alignas(OS_PAGE_MAX) struct channel channel;
 	struct eventcount eventcount;
@@ -77,28 +83,63 @@ static_assert(offsetof(struct rota_pool, channel) >= OS_PAGE_MAX,
 
 /* False in a forked child, where the workers do not exist. Relaxed: zeroed
  * by the kernel before the child runs. */
+static inline uint64_t pool_id(struct rota_pool *pool)
+{
+	return atomic_load_explicit(&pool->id, memory_order_relaxed);
+}
+
 static inline bool pool_is_ours(struct rota_pool *pool)
 {
-	return atomic_load_explicit(&pool->is_alive, memory_order_relaxed);
+	return pool_id(pool);
 }
 
-/* worker.c: somebody may have to be told of so many jobs. */
-void pool_tell(struct rota_pool *pool, uint64_t word, size_t nr_jobs);
+/* Jobs were published: the eventcount as it is after that. */
+static inline uint64_t pool_published(struct rota_pool *pool)
+{
+	_Atomic uint64_t *word = &pool->eventcount.word;
+	uint64_t now;
 
-/* Jobs were published: see to it that somebody looks. */
+	/* [pool.F1] light fence; pairs with the heavy ones [ec.F3] and [ec.F4],
+	 * and with [lanes.F5]. Orders the published job before the look at
+	 * the eventcount. Forbids: no worker sees the job and the submitter
+	 * sees no worker. */
+	fence_light();
+	now = atomic_load_explicit(word, memory_order_acquire);
+	if (__builtin_expect(ec_is_calm(now), 1))
+		return now;
+	/* [pool.F4] full fence; pairs with [ec.F2]. Orders the same for who
+	 * leaves the waking to a searcher; and all of it where there are no
+	 * heavy fences. */
+	fence_full();
+	return atomic_load_explicit(word, memory_order_acquire);
+}
+
+/* worker.c: somebody may have to be told of so many jobs, of this lane or of
+ * the chain. */
+void pool_tell(struct rota_pool *pool, uint64_t word, struct lane *lane,
+		size_t nr_jobs);
+
+/* Jobs were published in the chain, or moved: see to it that somebody looks. */
 static inline void pool_notify(struct rota_pool *pool, size_t nr_jobs)
 {
-	uint64_t word;
+	uint64_t word = pool_published(pool);
 
-	/* [pool.F1] full fence; pairs with [ec.F2] and [ec.F3]. Orders the
-	 * published job before the look at the eventcount. Forbids: no worker
-	 * sees the job and the submitter sees no worker. */
-	fence_full();
-	word = atomic_load_explicit(
-			&pool->eventcount.word, memory_order_acquire);
 	if (__builtin_expect(ec_has_waiters(word), 0))
-		pool_tell(pool, word, nr_jobs);
+		pool_tell(pool, word, NULL, nr_jobs);
 }
+
+/* submit_lane.c: a job of this worker submits to its full lane; LANE_CANNOT:
+ * it has to be queued elsewhere. */
+int lane_submit_nested(struct worker *self, rota_run_fn run, void *arg);
+/* Jobs were published in this thread's lane while somebody had
+ * to be told. 0 or -ESHUTDOWN, as for rota_submit(). */
+int lane_pushed(struct rota_pool *pool, struct lane *lane, uint64_t word,
+		size_t nr_jobs, size_t *ret_accepted);
+/* Accept at least one of the jobs by way of a lane, or say why not;
+ * LANE_CANNOT: it has to be the chain. */
+enum { LANE_CANNOT = 1 };
+int lane_submit(struct rota_pool *pool, const struct rota_job *jobs,
+		size_t nr_jobs, size_t *ret_accepted);
 
 /* worker.c */
 void *worker_main(void *worker);
@@ -133,7 +174,10 @@ struct pool_counts {
 void pool_count(struct rota_pool *pool, struct pool_counts *ret_counts);
 
 /* live.c */
+void live_name(struct rota_pool *pool); /* gives it its id */
 void live_add(struct rota_pool *pool);
+/* This thread ends: its lanes are for others. */
+void live_thread_ended(void);
 /* 0 and the pool is the caller's alone, -EINVAL, or -EOWNERDEAD. */
 int live_remove(struct rota_pool *pool);
 

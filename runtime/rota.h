@@ -96,6 +96,21 @@ enum rota_full_policy {
 enum rota_channel {
 	ROTA_CHANNEL_DEFAULT = 0,
 	ROTA_CHANNEL_RING = 1, /* one shared MPMC ring: global FIFO */
+	/* A lane for each submitting thread: FIFO for each. The default of
+	 * unbounded pools; a bounded pool always uses the ring. */
+	ROTA_CHANNEL_LANES = 2,
+};
+
+/*
+ * What becomes of a job that a job of the same pool submits when the worker's
+ * own lane (256 jobs, which idle workers take) is full. INLINE bounds memory
+ * and is fast, but whoever submits from inside a job must not hold a lock that
+ * the new job takes, nor be awaited by it.
+ */
+enum rota_nested_policy {
+	ROTA_NESTED_DEFAULT = 0,
+	ROTA_NESTED_INLINE = 1, /* it runs inside submit, to a depth limit */
+	ROTA_NESTED_QUEUE = 2,	/* it goes to the shared queue, always */
 };
 
 enum rota_shutdown_mode {
@@ -110,8 +125,8 @@ struct rota_options {
 	unsigned capacity; /* jobs that may queue, exactly; 0: unbounded */
 	enum rota_full_policy full_policy;
 	enum rota_channel channel;
-	uint32_t spin_ns;     /* search before parking: 0 default, SPIN_NONE */
-	uint32_t reserved;    /* 0 */
+	uint32_t spin_ns; /* search before parking: 0 default, SPIN_NONE */
+	enum rota_nested_policy nested; /* for unbounded pools with lanes */
 	const char *name;     /* of threads: "NAME-3"; NULL: "rota"; copied */
 	size_t stack_bytes;   /* 0: the system's default */
 	const void *cpu_set;  /* cpu_set_t for the workers; NULL: inherited */

@@ -8,7 +8,7 @@ static void discard_queued(struct rota_pool *pool)
 {
 	struct rota_job job;
 
-	while (channel_pop(&pool->channel, &job)) {
+	while (channel_take_as_guest(&pool->channel, &job)) {
 		job_drop(pool, &job, ROTA_DROP_SHUTDOWN);
 		/* [shutdown.R1] release; pairs with [stats.A1]. */
 		atomic_fetch_add_explicit(
@@ -107,8 +107,8 @@ int rota_pool_shutdown(struct rota_pool *pool, enum rota_shutdown_mode mode,
 		return -EDEADLK;
 	if (mode == ROTA_DISCARD)
 		/* relaxed: a worker that sees it late runs one job more */
-		atomic_store_explicit(
-				&pool->is_discarding, 1, memory_order_relaxed);
+		atomic_fetch_or_explicit(&pool->mood, MOOD_DISCARDING,
+				memory_order_relaxed);
 	rota_pool_close(pool);
 	if (mode == ROTA_DISCARD)
 		discard_queued(pool);

@@ -16,12 +16,13 @@ void pool_count(struct rota_pool *pool, struct pool_counts *ret_counts)
 	struct pool_counts counts = {0};
 
 	counts.ran_inline = read_counter(&pool->ran_inline);
-	counts.ran = counts.ran_inline;
 	counts.dropped = read_counter(&pool->dropped);
 	for (unsigned i = 0; i < pool->nr_workers; i++) {
+		counts.ran_inline += read_counter(&pool->workers[i].ran_inline);
 		counts.ran += read_counter(&pool->workers[i].ran);
 		counts.dropped += read_counter(&pool->workers[i].dropped);
 	}
+	counts.ran += counts.ran_inline;
 	counts.submitted = read_counter(&pool->submitted_inline) +
 			   channel_accepted(&pool->channel);
 	*ret_counts = counts;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* What to do when the channel is full; the public policies and one more. */
-enum { FULL_UNTIL = ROTA_FULL_DROP_OLDEST + 1 };
+enum { FULL_UNTIL = ROTA_FULL_DROP_OLDEST + 1, POOL_POLICY };
 
 /* A call that outlives its push, with the pool kept from being freed. */
 static int enter_slow_call(struct rota_pool *pool)
@@ -60,7 +60,7 @@ static void drop_oldest(struct rota_pool *pool)
 {
 	struct rota_job oldest;
 
-	if (!channel_pop(&pool->channel, &oldest))
+	if (!chain_pop(&pool->channel.chain, &oldest))
 		return;
 	job_drop(pool, &oldest, ROTA_DROP_OVERLOAD);
 	/* [submit.R2] release; pairs with [stats.A1]. */
@@ -70,16 +70,16 @@ static void drop_oldest(struct rota_pool *pool)
 	pool_check_rest(pool);
 }
 
-static int result_of(enum channel_result pushed)
+static int result_of(enum chain_result pushed)
 {
 	switch (pushed) {
-	case CHANNEL_OK:
+	case CHAIN_OK:
 		return 0;
-	case CHANNEL_IS_FULL:
+	case CHAIN_IS_FULL:
 		return -EAGAIN;
-	case CHANNEL_IS_CLOSED:
+	case CHAIN_IS_CLOSED:
 		return -ESHUTDOWN;
-	case CHANNEL_NO_MEMORY:
+	case CHAIN_NO_MEMORY:
 		break;
 	}
 	return -ENOMEM;
@@ -88,7 +88,7 @@ static int result_of(enum channel_result pushed)
 static int push_with_room(struct rota_pool *pool, const struct rota_job *jobs,
 		size_t nr_jobs, size_t *ret_accepted, uint64_t deadline_ns)
 {
-	enum channel_result pushed;
+	enum chain_result pushed;
 	int error;
 
 	error = enter_slow_call(pool);
@@ -98,18 +98,18 @@ static int push_with_room(struct rota_pool *pool, const struct rota_job *jobs,
 	for (;;) {
 		uint32_t key = room_prepare(&pool->room);
 
-		pushed = channel_push(
-				&pool->channel, jobs, nr_jobs, ret_accepted);
-		if (pushed != CHANNEL_IS_FULL || error)
+		pushed = chain_push(&pool->channel.chain, jobs, nr_jobs,
+				ret_accepted);
+		if (pushed != CHAIN_IS_FULL || error)
 			break;
 		error = room_wait(&pool->room, key, deadline_ns);
 	}
-	if (pushed != CHANNEL_IS_FULL)
+	if (pushed != CHAIN_IS_FULL)
 		error = result_of(pushed);
 	if (!error)
 		pool_notify(pool, *ret_accepted);
 	room_leave(&pool->room,
-			channel_queued(&pool->channel) < pool->capacity);
+			chain_queued(&pool->channel.chain) < pool->capacity);
 	pool_callers_leave(pool);
 	return error;
 }
@@ -148,7 +148,7 @@ static int submit_full(struct rota_pool *pool, const struct rota_job *jobs,
 			break;
 		do {
 			drop_oldest(pool);
-			error = result_of(channel_push(&pool->channel, jobs,
+			error = result_of(chain_push(&pool->channel.chain, jobs,
 					nr_jobs, &accepted));
 		} while (error == -EAGAIN);
 		if (!error)
@@ -166,44 +166,77 @@ __attribute__((noinline)) static int submit_jobs(struct rota_pool *pool,
 		const struct rota_job *jobs, size_t nr_jobs,
 		size_t *ret_accepted, int policy, uint64_t deadline_ns)
 {
-	enum channel_result pushed;
+	enum chain_result pushed;
+	int error;
 
 	if (!pool_is_ours(pool))
 		return -EOWNERDEAD;
-	pushed = channel_push(&pool->channel, jobs, nr_jobs, ret_accepted);
-	if (pushed == CHANNEL_IS_FULL)
+	if (channel_has_lanes(&pool->channel)) {
+		error = lane_submit(pool, jobs, nr_jobs, ret_accepted);
+		if (error != LANE_CANNOT)
+			return error;
+	}
+	pushed = chain_push(&pool->channel.chain, jobs, nr_jobs, ret_accepted);
+	if (pushed == CHAIN_IS_FULL)
 		return submit_full(pool, jobs, nr_jobs, ret_accepted, policy,
 				deadline_ns);
-	if (pushed == CHANNEL_OK)
+	if (pushed == CHAIN_OK)
 		pool_notify(pool, *ret_accepted);
 	return result_of(pushed);
 }
 
-static inline int submit_one(struct rota_pool *pool, struct rota_job job,
-		int policy, uint64_t deadline_ns)
+/* Whatever is not the straight path. */
+__attribute__((noinline)) static int submit_otherwise(struct rota_pool *pool,
+		rota_run_fn run, void *arg, int policy, uint64_t deadline_ns)
 {
+	struct rota_job job = {run, arg};
 	size_t accepted;
+	int error;
 
-	if (!pool_is_ours(pool) || !channel_push_one(&pool->channel, job))
+	if (policy == POOL_POLICY)
+		policy = (int)pool->full_policy;
+	if (os_local.pool_id == pool_id(pool) && os_local.lane->worker) {
+		error = lane_submit_nested(os_local.lane->worker, run, arg);
+		if (error != LANE_CANNOT)
+			return error;
+	}
+	if (channel_has_lanes(&pool->channel) || !pool_is_ours(pool) ||
+			!chain_push_one(&pool->channel.chain, job))
 		return submit_jobs(
 				pool, &job, 1, &accepted, policy, deadline_ns);
 	pool_notify(pool, 1);
 	return 0;
 }
 
+static inline int submit_one(struct rota_pool *pool, rota_run_fn run, void *arg,
+		int policy, uint64_t deadline_ns)
+{
+	struct lane *lane = os_local.lane;
+	size_t accepted;
+	uint64_t word;
+
+	/* the straight path: this thread has a lane here, nobody sleeps */
+	if (__builtin_expect(os_local.pool_id != pool_id(pool), 0) ||
+			!lane_push_one(lane, run, arg))
+		return submit_otherwise(pool, run, arg, policy, deadline_ns);
+	word = pool_published(pool);
+	if (__builtin_expect(ec_is_calm(word), 1))
+		return 0;
+	return lane_pushed(pool, lane, word, 1, &accepted);
+}
+
 int rota_submit(struct rota_pool *pool, rota_run_fn run, void *arg)
 {
 	if (!pool || !run)
 		return -EINVAL;
-	return submit_one(pool, (struct rota_job){run, arg},
-			(int)pool->full_policy, ROTA_NO_DEADLINE);
+	return submit_one(pool, run, arg, POOL_POLICY, ROTA_NO_DEADLINE);
 }
 
 int rota_try_submit(struct rota_pool *pool, rota_run_fn run, void *arg)
 {
 	if (!pool || !run)
 		return -EINVAL;
-	return submit_one(pool, (struct rota_job){run, arg}, ROTA_FULL_FAIL, 0);
+	return submit_one(pool, run, arg, ROTA_FULL_FAIL, 0);
 }
 
 int rota_submit_until(struct rota_pool *pool, rota_run_fn run, void *arg,
@@ -211,8 +244,7 @@ int rota_submit_until(struct rota_pool *pool, rota_run_fn run, void *arg,
 {
 	if (!pool || !run)
 		return -EINVAL;
-	return submit_one(pool, (struct rota_job){run, arg}, FULL_UNTIL,
-			deadline_ns);
+	return submit_one(pool, run, arg, FULL_UNTIL, deadline_ns);
 }
 
 int rota_submit_many(struct rota_pool *pool, const struct rota_job *jobs,
@@ -258,8 +290,7 @@ int rota_submit_copy(struct rota_pool *pool, rota_run_fn run, rota_drop_fn drop,
 	box->drop = drop;
 	if (bytes)
 		memcpy(box->payload, payload, bytes);
-	error = submit_one(pool, (struct rota_job){box_run, box},
-			(int)pool->full_policy, ROTA_NO_DEADLINE);
+	error = submit_one(pool, box_run, box, POOL_POLICY, ROTA_NO_DEADLINE);
 	if (error)
 		box_put(box);
 	return error;

@@ -17,6 +17,45 @@
 #define GROW_YIELDS 4u
 #endif
 
+/* A lane's first ring, and the largest one: it grows by doubling, then goes on
+ * in rings of the same size, so that memory returns after a burst. */
+#ifndef LANE_FIRST_SLOTS
+#define LANE_FIRST_SLOTS 256u
+#endif
+#ifndef LANE_MAX_SLOTS
+#define LANE_MAX_SLOTS 16384u
+#endif
+/* A worker's own lane, which does not grow. */
+#ifndef LANE_OWN_SLOTS
+#define LANE_OWN_SLOTS 256u
+#endif
+/* Threads that submit from outside and have a lane at the same time; others
+ * share the chain. */
+#ifndef LANES_MAX
+#define LANES_MAX 64u
+#endif
+/* Jobs that a worker moves to its own lane at once, and takes from one place
+ * before it goes on to the next. */
+#ifndef LANE_BATCH
+#define LANE_BATCH 128u
+#endif
+#ifndef LANE_QUOTA
+#define LANE_QUOTA 256u
+#endif
+#ifndef GATHER_YIELDS
+#define GATHER_YIELDS 8u
+#endif
+#ifndef GATHER_BELOW
+#define GATHER_BELOW 16u
+#endif
+#ifndef GATHER_STREAK
+#define GATHER_STREAK 512u
+#endif
+/* Own jobs in a row after which a worker looks elsewhere; a power of two. */
+#ifndef OWN_TURN
+#define OWN_TURN 128u
+#endif
+
 /* Searchers at most: one is enough to find each job, others only move lines. */
 #ifndef SEARCHERS_MAX
 #define SEARCHERS_MAX 1u

@@ -9,17 +9,23 @@ static void count(_Atomic uint64_t *counter)
 	add_alone(counter, 1, memory_order_release);
 }
 
-void pool_tell(struct rota_pool *pool, uint64_t word, size_t nr_jobs)
+void pool_tell(struct rota_pool *pool, uint64_t word, struct lane *lane,
+		size_t nr_jobs)
 {
 	unsigned searchers = ec_searchers(word);
 
 	if (nr_jobs <= searchers) {
 		/* Enough of them search, unless they do not keep up. To know
 		 * is to fetch the line that workers write: not each time. */
-		if (channel_ticket(&pool->channel) % BACKLOG_LOOK_EVERY)
+		uint64_t ticket = lane ? atomic_load_explicit(&lane->tail,
+							 memory_order_relaxed)
+				       : chain_ticket(&pool->channel.chain);
+
+		if (ticket % BACKLOG_LOOK_EVERY)
 			return;
-		nr_jobs = 1 +
-			  channel_queued(&pool->channel) / BACKLOG_PER_WORKER;
+		nr_jobs = 1 + (lane ? lane_count(lane)
+				    : chain_queued(&pool->channel.chain)) /
+					      BACKLOG_PER_WORKER;
 	}
 	if (nr_jobs > pool->nr_workers)
 		nr_jobs = pool->nr_workers;
@@ -27,45 +33,121 @@ void pool_tell(struct rota_pool *pool, uint64_t word, size_t nr_jobs)
 		ec_notify(&pool->eventcount, (unsigned)nr_jobs);
 }
 
-static void run(struct worker *self, const struct rota_job *job)
-{
-	/* relaxed: whoever sees the flag late runs one job more */
-	if (__builtin_expect(atomic_load_explicit(&self->pool->is_discarding,
-					     memory_order_relaxed),
-			    0)) {
-		job_drop(self->pool, job, ROTA_DROP_SHUTDOWN);
-		count(&self->dropped);
-		return;
-	}
-	job->run(job->arg);
-	count(&self->ran);
-}
-
-/* The job was found by searching: others may sleep because of that. */
-static void leave_search(struct worker *self)
+/* Not just run it: the pool is bounded, discarding, or a forked child. */
+static void run_with_care(
+		struct worker *self, struct rota_job job, uint32_t mood)
 {
 	struct rota_pool *pool = self->pool;
 
-	ec_leave_search(&pool->eventcount, self->waiter);
-	if (channel_look(&pool->channel) == CHANNEL_HAS_WORK)
+	if (!mood)
+		os_thread_exit(); /* a job forked and returned in the child */
+	if (mood & MOOD_BOUNDED && room_is_wanted(&pool->room))
+		room_notify(&pool->room);
+	if (mood & MOOD_DISCARDING) {
+		job_drop(pool, &job, ROTA_DROP_SHUTDOWN);
+		count(&self->dropped);
+	} else {
+		job.run(job.arg);
+		count(&self->ran);
+	}
+}
+
+/* Jobs in a row: since it last parked, and half of those before. */
+static uint64_t streak(struct worker *self)
+{
+	/* relaxed: its own */
+	return atomic_load_explicit(&self->ran, memory_order_relaxed) -
+	       self->streak_from;
+}
+
+/* After a stream of jobs that now come one by one: let some gather, each look
+ * at an almost empty lane fetches lines from its submitter. */
+static void let_gather(struct worker *self)
+{
+	if (!self->is_thin || streak(self) < GATHER_STREAK)
+		return;
+	for (unsigned i = 0; i < GATHER_YIELDS; i++)
+		os_yield();
+}
+
+/* Jobs were found by searching, or moved: others may sleep because of that. */
+static void tell_others(struct worker *self, bool has_more)
+{
+	struct rota_pool *pool = self->pool;
+
+	if (self->waiter->is_searcher) {
+		ec_leave_search(&pool->eventcount, self->waiter);
+		has_more = has_more ||
+			   channel_look(&pool->channel) == CHANNEL_HAS_WORK;
+	}
+	if (has_more)
 		pool_notify(pool, 1);
 }
 
+static inline bool take_own(struct taker *own, struct rota_job *ret_job,
+		uint64_t *ret_ticket)
+{
+	return lane_take_own(&own->lane, own->slots, LANE_OWN_SLOTS - 1,
+			ret_job, ret_ticket);
+}
+
+/* Its own lane is empty: move jobs there. How many? */
+static unsigned move_here(struct worker *self)
+{
+	struct channel *channel = &self->pool->channel;
+	unsigned moved;
+
+	let_gather(self);
+	moved = lanes_move(&channel->lanes, &channel->chain, self->index);
+	self->is_thin = moved && moved < GATHER_BELOW;
+	return moved;
+}
+
+/* It has run its own jobs for long: others get their turn behind them. */
+static void look_elsewhere(struct worker *self)
+{
+	struct channel *channel = &self->pool->channel;
+
+	if (lanes_move(&channel->lanes, &channel->chain, self->index))
+		tell_others(self, true);
+}
+
 /* Run jobs until there is none. */
-static void run_all(struct worker *self)
+static inline void run_all(struct worker *self, struct taker *own)
 {
 	struct rota_pool *pool = self->pool;
 	struct rota_job job;
+	uint64_t ticket;
 
-	while (channel_pop(&pool->channel, &job)) {
-		if (pool->channel.is_bounded && room_is_wanted(&pool->room))
-			room_notify(&pool->room);
-		if (self->waiter->is_searcher)
-			leave_search(self);
-		run(self, &job);
-		self->streak++;
-		if (!pool_is_ours(pool))
-			os_thread_exit(); /* the job forked and returned */
+	for (;;) {
+		uint32_t mood;
+
+		if (own) {
+			if (!take_own(own, &job, &ticket)) {
+				unsigned moved = move_here(self);
+
+				if (!moved)
+					return;
+				if (!take_own(own, &job, &ticket))
+					continue; /* others were faster */
+				tell_others(self, moved > 1);
+			}
+			if (__builtin_expect(!(ticket % OWN_TURN), 0))
+				look_elsewhere(self);
+		} else {
+			if (!chain_pop(&pool->channel.chain, &job))
+				return;
+			if (self->waiter->is_searcher)
+				tell_others(self, false);
+		}
+		/* relaxed: whoever sees a change late runs one job more */
+		mood = atomic_load_explicit(&pool->mood, memory_order_relaxed);
+		if (__builtin_expect(mood == MOOD_PLAIN, 1)) {
+			job.run(job.arg);
+			count(&self->ran);
+		} else {
+			run_with_care(self, job, mood);
+		}
 	}
 }
 
@@ -85,7 +167,7 @@ static bool search(struct worker *self)
 	if (!self->waiter->is_searcher &&
 			!ec_try_search(&pool->eventcount, self->waiter))
 		return false;
-	for (unsigned i = 0; self->streak >= STREAK && i < SEARCH_YIELDS; i++) {
+	for (unsigned i = 0; streak(self) >= STREAK && i < SEARCH_YIELDS; i++) {
 		os_yield();
 		if (channel_look(&pool->channel) == CHANNEL_HAS_WORK)
 			return true;
@@ -122,7 +204,7 @@ static bool park(struct worker *self)
 		break;
 	}
 	pool_check_rest(pool);
-	self->streak /= 2;
+	self->streak_from += streak(self) / 2 + streak(self) % 2;
 	ec_commit(&pool->eventcount, self->waiter);
 	return true;
 }
@@ -149,13 +231,22 @@ void *worker_main(void *worker)
 {
 	struct worker *self = worker;
 	struct rota_pool *pool = self->pool;
+	struct taker *own = NULL;
 	struct frame frame;
 
 	frame_push(&frame, pool, (int)self->index);
 	frame.depth = 0;
+	if (channel_has_lanes(&pool->channel)) {
+		own = &pool->channel.lanes.takers[self->index];
+		os_local.pool_id = pool_id(pool);
+		os_local.lane = &own->lane;
+	}
 	start(self);
 	do
-		run_all(self);
+		if (own)
+			run_all(self, own);
+		else
+			run_all(self, NULL);
 	while (search(self) || park(self));
 	if (pool->on_stop && self->has_started)
 		pool->on_stop(pool->hook_arg, self->index);

@@ -38,6 +38,13 @@ static inline void fence_full(void)
 	atomic_thread_fence(memory_order_seq_cst);
 }
 
+/* Half of a full fence, for the side that passes often: only the compiler is
+ * told. The other half is os_heavy_fence(). */
+static inline void fence_light(void)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
 /* Tell the CPU that this is a wait loop. */
 static inline void cpu_relax(void)
 {

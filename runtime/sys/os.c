@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,7 +14,42 @@
 
 #define NS_PER_S 1000000000ull
 
-_Thread_local struct os_local os_local;
+_Thread_local struct os_local os_local = {.pool_id = 1};
+
+static pthread_once_t end_once = PTHREAD_ONCE_INIT;
+static pthread_key_t end_key;
+static bool has_end_key;
+static void (*end_hook)(void);
+
+static void call_end_hook(void *unused)
+{
+	(void)unused;
+	end_hook();
+}
+
+static void make_end_key(void)
+{
+	has_end_key = !pthread_key_create(&end_key, call_end_hook);
+}
+
+bool os_at_thread_end(void (*hook)(void))
+{
+	int saved = errno;
+	bool is_set;
+
+	end_hook = hook;
+	pthread_once(&end_once, make_end_key);
+	is_set = has_end_key && !pthread_setspecific(end_key, &end_key);
+	errno = saved;
+	return is_set;
+}
+
+/* The library is unloaded: threads that outlive it end without it. */
+__attribute__((destructor)) static void forget_end_hook(void)
+{
+	if (has_end_key)
+		pthread_key_delete(end_key);
+}
 
 static struct timespec to_timespec(uint64_t ns)
 {
@@ -56,6 +92,45 @@ void os_futex_wake(_Atomic uint32_t *word, unsigned nr_waiters)
 	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE,
 			nr_waiters > INT_MAX ? INT_MAX : (int)nr_waiters, NULL,
 			NULL, 0);
+	errno = saved;
+}
+
+static bool membarrier(int command)
+{
+	return syscall(SYS_membarrier, command, 0, 0) == 0;
+}
+
+bool os_heavy_fence_init(void)
+{
+	int saved = errno;
+	bool is_there = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) &&
+			membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+
+	errno = saved;
+	return is_there;
+}
+
+/* A filter that came later refuses membarrier: taking the right to write from a
+ * page that was just written interrupts each CPU that runs this process. */
+static void fence_by_mprotect(void)
+{
+	volatile char *page = mmap(NULL, OS_PAGE_MAX, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		return;
+	*page = 1;
+	mprotect((void *)page, OS_PAGE_MAX, PROT_READ);
+	munmap((void *)page, OS_PAGE_MAX);
+}
+
+void os_heavy_fence(void)
+{
+	int saved = errno;
+
+	atomic_thread_fence(memory_order_seq_cst);
+	if (!membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED))
+		fence_by_mprotect();
 	errno = saved;
 }
 

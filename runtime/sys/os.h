@@ -12,11 +12,17 @@
 
 #define OS_NO_DEADLINE UINT64_MAX
 
-/* What belongs to the thread that asks; nothing to clean up at its end. */
+/* What belongs to the thread that asks. Its address names the thread. */
 struct os_local {
 	struct frame *innermost; /* see run.c */
+	uint64_t pool_id;	 /* the pool that it used last: 1 is none */
+	struct lane *lane;	 /* its lane there */
 };
 extern _Thread_local struct os_local os_local;
+
+/* Call this hook when the calling thread ends, as long as the library is
+ * loaded; false: it cannot be arranged. */
+bool os_at_thread_end(void (*hook)(void));
 
 /* The largest page that a kernel for this CPU may use. */
 #if defined(__x86_64__) || defined(__i386__)
@@ -29,6 +35,11 @@ extern _Thread_local struct os_local os_local;
  * -ETIMEDOUT: CLOCK_MONOTONIC reached deadline_ns. */
 int os_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_ns);
 void os_futex_wake(_Atomic uint32_t *word, unsigned nr_waiters);
+
+/* Each thread of the process passes a full fence: fence_light() there and this
+ * here are one each. Needs os_heavy_fence_init() to have returned true. */
+bool os_heavy_fence_init(void);
+void os_heavy_fence(void);
 
 uint64_t os_now_ns(void);
 void os_yield(void);

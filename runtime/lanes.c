@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Which lanes there are, who has which, and what is in them. */
+#include "lanes.h"
+#include "sys/os.h"
+#include <errno.h>
+
+int lanes_init(struct lanes *lanes, unsigned nr_workers)
+{
+	struct taker *takers = os_pages_map(nr_workers * sizeof(*takers));
+
+	if (!takers)
+		return -ENOMEM;
+	for (unsigned i = 0; i < nr_workers; i++) {
+		lane_ring_init(&takers[i].ring, 0, LANE_OWN_SLOTS,
+				takers[i].slots);
+		lane_init(&takers[i].lane, &takers[i].ring);
+	}
+	lanes->takers = takers;
+	lanes->nr_takers = nr_workers;
+	return 0;
+}
+
+void lanes_fini(struct lanes *lanes)
+{
+	if (!lanes->takers)
+		return;
+	for (unsigned i = 0; i < LANES_MAX && lanes_at(lanes, i); i++) {
+		lane_free_rings(lanes_at(lanes, i));
+		os_pages_unmap(lanes_at(lanes, i), sizeof(struct lane));
+	}
+	lanes_free_left(atomic_load_explicit(
+			&lanes->left, memory_order_relaxed));
+	os_pages_unmap(lanes->takers,
+			lanes->nr_takers * sizeof(*lanes->takers));
+}
+
+static struct lane *lane_create(void)
+{
+	struct lane *lane = os_pages_map(sizeof(*lane));
+	struct lane_ring *ring =
+			lane ? lane_ring_map(0, LANE_FIRST_SLOTS) : NULL;
+
+	if (ring)
+		lane_init(lane, ring);
+	else if (lane)
+		os_pages_unmap(lane, sizeof(*lane));
+	return ring ? lane : NULL;
+}
+
+/* The lane at place i, made if it does not exist yet. */
+static struct lane *lane_made(struct lanes *lanes, unsigned i)
+{
+	struct lane *lane = lanes_at(lanes, i), *none = NULL;
+	uint32_t nr = i;
+
+	if (!lane) {
+		struct lane *made = lane_create();
+
+		if (!made)
+			return NULL;
+		/* [lanes.R2] release; pairs with [lanes.A2]: a lane is seen
+		 * initialised. Acquire: another was faster, see theirs. */
+		if (atomic_compare_exchange_strong_explicit(&lanes->at[i],
+				    &none, made, memory_order_acq_rel,
+				    memory_order_acquire)) {
+			lane = made;
+		} else {
+			lane_free_rings(made);
+			os_pages_unmap(made, sizeof(*made));
+			lane = none;
+		}
+	}
+	/* [lanes.R1] release; pairs with [lanes.A1]: the lanes below. Who
+	 * comes second finds it done: places are filled in order. */
+	atomic_compare_exchange_strong_explicit(&lanes->nr_lanes, &nr, i + 1,
+			memory_order_acq_rel, memory_order_relaxed);
+	return lane;
+}
+
+static bool lane_claim(struct lane *lane, uintptr_t owner)
+{
+	uintptr_t nobody = 0;
+
+	/* [lanes.A3] acquire; pairs with [lanes.R3]: what the owner before
+	 * left. The relaxed look spares the RMW. */
+	return !atomic_load_explicit(&lane->owner, memory_order_relaxed) &&
+	       atomic_compare_exchange_strong_explicit(&lane->owner, &nobody,
+			       owner, memory_order_acquire,
+			       memory_order_relaxed);
+}
+
+static struct lane *find_owned(struct lanes *lanes, uintptr_t owner)
+{
+	for (unsigned i = lanes_nr(lanes); i--;)
+		/* relaxed: if it is ours, we wrote it */
+		if (atomic_load_explicit(&lanes_at(lanes, i)->owner,
+				    memory_order_relaxed) == owner)
+			return lanes_at(lanes, i);
+	return NULL;
+}
+
+struct lane *lanes_claim(struct lanes *lanes, uintptr_t owner)
+{
+	struct lane *lane = find_owned(lanes, owner);
+
+	for (unsigned i = 0; i < LANES_MAX && !lane; i++) {
+		lane = lane_made(lanes, i);
+		if (!lane)
+			return NULL;
+		if (!lane_claim(lane, owner))
+			lane = NULL;
+	}
+	return lane;
+}
+
+void lanes_release(struct lanes *lanes, uintptr_t owner)
+{
+	struct lane *lane = lanes->takers ? find_owned(lanes, owner) : NULL;
+
+	if (lane)
+		/* [lanes.R3] release; pairs with [lanes.A3]. */
+		atomic_store_explicit(&lane->owner, 0, memory_order_release);
+}
+
+bool lanes_have_work(struct lanes *lanes)
+{
+	for (unsigned i = lanes_nr(lanes); i--;)
+		if (lane_count(lanes_at(lanes, i)))
+			return true;
+	for (unsigned i = lanes->nr_takers; i--;)
+		if (lane_count(&lanes->takers[i].lane))
+			return true;
+	return false;
+}
+
+static uint64_t accepted(struct lane *lane)
+{
+	/* uncounted first, so that a move on the way reads as one too many,
+	 * never as one too few; see rest.c. Relaxed would do for its own. */
+	uint64_t uncounted = atomic_load_explicit(
+			&lane->uncounted, memory_order_acquire);
+
+	/* acquire: as [lane.A1] */
+	return atomic_load_explicit(&lane->tail, memory_order_acquire) -
+	       uncounted;
+}
+
+uint64_t lanes_accepted(struct lanes *lanes)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = lanes_nr(lanes); i--;)
+		sum += accepted(lanes_at(lanes, i));
+	for (unsigned i = lanes->nr_takers; i--;)
+		sum += accepted(&lanes->takers[i].lane);
+	return sum;
+}
+
+uint64_t lanes_queued(struct lanes *lanes)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = lanes_nr(lanes); i--;)
+		sum += lane_count(lanes_at(lanes, i));
+	for (unsigned i = lanes->nr_takers; i--;)
+		sum += lane_count(&lanes->takers[i].lane);
+	return sum;
+}

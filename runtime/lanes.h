@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ROTA_LANES_H
+#define ROTA_LANES_H
+/*
+ * All lanes of a pool: one for each worker, and one for each thread that
+ * submits from outside, claimed at its first submit and given back when the
+ * thread ends. Lanes live as long as the pool and are claimed again by others.
+ *
+ * A worker that is out of jobs goes round: the lanes of submitters, the shared
+ * chain, the lanes of other workers. It moves a batch to its own lane, where
+ * the others may take it: what is not started never waits behind a slow job
+ * while a worker is free. It stays at one place for LANE_QUOTA jobs at most, so
+ * no lane waits for ever.
+ *
+ * Rings that a growing lane left are freed when no taker is inside: a taker
+ * says so on its own cache line before it looks at a ring.
+ */
+#include "lane.h"
+#include "tune.h"
+
+struct chain;
+
+/* A worker as one who takes. */
+struct taker {
+	struct lane lane;      /* its own */
+	struct lane_ring ring; /* of its lane, the only one */
+	alignas(CACHELINE) struct rota_job slots[LANE_OWN_SLOTS];
+	/* A: it may hold a ring of another lane */
+	alignas(2 * CACHELINE) _Atomic uint32_t is_inside;
+	unsigned place; /* W: where it takes from */
+	unsigned quota; /* W: how many more jobs */
+};
+
+struct lanes {
+	struct taker *takers;	    /* I: NULL: this pool has no lanes */
+	unsigned nr_takers;	    /* I */
+	_Atomic uint32_t is_closed; /* A */
+	_Atomic uint32_t nr_lanes;  /* A: those below exist */
+	_Atomic(struct lane *) at[LANES_MAX]; /* A: set once */
+	/* A: rings left behind; takers from outside the pool */
+	alignas(2 * CACHELINE) _Atomic(struct lane_ring *) left;
+	_Atomic uint32_t nr_guests;
+};
+
+static inline unsigned lanes_nr(struct lanes *lanes)
+{
+	/* [lanes.A1] acquire; pairs with [lanes.R1]. */
+	return atomic_load_explicit(&lanes->nr_lanes, memory_order_acquire);
+}
+
+/* Below lanes_nr() it is not NULL. */
+static inline struct lane *lanes_at(struct lanes *lanes, unsigned i)
+{
+	/* [lanes.A2] acquire; pairs with [lanes.R2]. */
+	return atomic_load_explicit(&lanes->at[i], memory_order_acquire);
+}
+
+int lanes_init(struct lanes *lanes, unsigned nr_workers);
+void lanes_fini(struct lanes *lanes);
+
+/* The lane of this owner, claimed if it has none; NULL: they are all taken, or
+ * no memory. */
+struct lane *lanes_claim(struct lanes *lanes, uintptr_t owner);
+/* The owner ends. */
+void lanes_release(struct lanes *lanes, uintptr_t owner);
+
+/* A worker goes on its round until it moved jobs to its own lane: how many. */
+unsigned lanes_move(struct lanes *lanes, struct chain *chain, unsigned worker);
+/* Somebody else takes a job, for to drop it. */
+bool lanes_take_as_guest(struct lanes *lanes, struct rota_job *ret_job);
+
+/* Is there a job in a lane? */
+bool lanes_have_work(struct lanes *lanes);
+/* Owner: look again for room; false: full, or closed. */
+bool lanes_reopen(struct lanes *lanes, struct lane *lane);
+/* No job enters a lane from now on. The submitters that do not know yet find
+ * out by [pool.F1]; the caller has told the eventcount before. */
+void lanes_close(struct lanes *lanes);
+bool lanes_is_closed(struct lanes *lanes);
+/* After a look that found nothing: closed, and empty for ever? */
+bool lanes_are_finished(struct lanes *lanes);
+/* Owner: the pool was closed while it pushed nr tickets from `first` on. How
+ * many of them will be run; the others were taken back. */
+unsigned lanes_withdraw(struct lanes *lanes, struct lane *lane, uint64_t first,
+		unsigned nr);
+
+/* Rings that nobody can reach. */
+void lanes_free_left(struct lane_ring *ring);
+
+uint64_t lanes_accepted(struct lanes *lanes);
+uint64_t lanes_queued(struct lanes *lanes);
+
+#endif

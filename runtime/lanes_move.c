@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/* Where workers find jobs, and when the rings that lanes left are freed. */
+#include "chain.h"
+#include "lanes.h"
+#include "sys/os.h"
+
+void lanes_free_left(struct lane_ring *ring)
+{
+	while (ring) {
+		struct lane_ring *next = ring->left_next;
+
+		lane_ring_free(ring);
+		ring = next;
+	}
+}
+
+/* Full fence included: rings that are left from now on are not freed. */
+static void enter(struct taker *self)
+{
+	/* [lanes.F1] full fence; pairs with [lanes.F2]. Orders is_inside before
+	 * the look at a lane's ring. Forbids: the ring is freed meanwhile. */
+	atomic_store_explicit(&self->is_inside, 1, memory_order_relaxed);
+	fence_full();
+}
+
+static void leave(struct taker *self)
+{
+	/* [lanes.R4] release; pairs with [lanes.A4]: the ring was read before
+	 * it is freed. */
+	atomic_store_explicit(&self->is_inside, 0, memory_order_release);
+}
+
+static bool is_anybody_inside(struct lanes *lanes)
+{
+	/* [lanes.F2] full fence; pairs with [lanes.F1]. Orders the rings that
+	 * were left before the look for takers. */
+	fence_full();
+	/* [lanes.A4] acquire; pairs with [lanes.R4]. */
+	if (atomic_load_explicit(&lanes->nr_guests, memory_order_acquire))
+		return true;
+	for (unsigned i = 0; i < lanes->nr_takers; i++)
+		/* acquire: as [lanes.A4] */
+		if (atomic_load_explicit(&lanes->takers[i].is_inside,
+				    memory_order_acquire))
+			return true;
+	return false;
+}
+
+static void put_left(struct lanes *lanes, struct lane_ring *first)
+{
+	struct lane_ring *last = first;
+	struct lane_ring *top = atomic_load_explicit(
+			&lanes->left, memory_order_relaxed);
+
+	while (last->left_next)
+		last = last->left_next;
+	do {
+		last->left_next = top;
+		/* [lanes.R5] release; pairs with [lanes.A5]: the list. */
+	} while (!atomic_compare_exchange_weak_explicit(&lanes->left, &top,
+			first, memory_order_release, memory_order_relaxed));
+}
+
+/* Free what was left, or keep it for the next one to come by. */
+static void reclaim(struct lanes *lanes)
+{
+	struct lane_ring *rings;
+
+	/* relaxed: a look that spares the RMW */
+	if (!atomic_load_explicit(&lanes->left, memory_order_relaxed))
+		return;
+	/* [lanes.A5] acquire; pairs with [lanes.R5]. Taken whole: no ABA. */
+	rings = atomic_exchange_explicit(
+			&lanes->left, NULL, memory_order_acquire);
+	if (!rings)
+		return;
+	if (is_anybody_inside(lanes))
+		put_left(lanes, rings);
+	else
+		lanes_free_left(rings);
+}
+
+/* The lane at this place of the round, or NULL: the chain is there. */
+static struct lane *lane_of_place(
+		struct lanes *lanes, unsigned nr, unsigned place)
+{
+	if (place < nr)
+		return lanes_at(lanes, place);
+	return place == nr ? NULL : &lanes->takers[place - nr - 1].lane;
+}
+
+static unsigned move_chain(
+		struct lanes *lanes, struct chain *chain, struct taker *self)
+{
+	struct rota_job job;
+
+	(void)lanes;
+	if (!chain_pop(chain, &job))
+		return 0;
+	lane_append(&self->lane, &job);
+	return 1;
+}
+
+static unsigned move_lane(struct lanes *lanes, struct lane *lane,
+		struct taker *self, struct lane_ring **ret_left)
+{
+	uint64_t max = LANE_OWN_SLOTS - lane_count(&self->lane);
+	uint64_t count = lane == &self->lane ? 0 : lane_count(lane);
+
+	if (lanes->nr_takers > 1) /* leave the others something */
+		count = (count + 1) / 2;
+	if (max > LANE_BATCH)
+		max = LANE_BATCH;
+	if (max > count)
+		max = count;
+	return max ? lane_move(lane, (unsigned)max, &self->lane, ret_left) : 0;
+}
+
+unsigned lanes_move(struct lanes *lanes, struct chain *chain, unsigned worker)
+{
+	struct taker *self = &lanes->takers[worker];
+	unsigned nr_places = lanes_nr(lanes) + 1 + lanes->nr_takers;
+	struct lane_ring *left = NULL;
+	unsigned moved = 0;
+
+	if (lane_count(&self->lane) == LANE_OWN_SLOTS)
+		return 0;
+	enter(self);
+	for (unsigned i = 0; i <= nr_places && !moved; i++) {
+		struct lane *lane;
+
+		if (!self->quota || self->place >= nr_places) {
+			self->quota = LANE_QUOTA;
+			if (++self->place >= nr_places)
+				self->place = 0;
+		}
+		lane = lane_of_place(lanes, nr_places - 1 - lanes->nr_takers,
+				self->place);
+		moved = lane ? move_lane(lanes, lane, self, &left)
+			     : move_chain(lanes, chain, self);
+		self->quota = moved && moved < self->quota ? self->quota - moved
+							   : 0;
+	}
+	leave(self);
+	if (left)
+		put_left(lanes, left);
+	reclaim(lanes);
+	return moved;
+}
+
+bool lanes_take_as_guest(struct lanes *lanes, struct rota_job *ret_job)
+{
+	struct rota_job slots[4]; /* a lane of its own, for one job */
+	struct lane_ring *left = NULL, ring;
+	struct lane own = {0};
+	uint64_t ticket;
+	unsigned nr = 0;
+
+	if (!lanes->takers)
+		return false;
+	lane_ring_init(&ring, 0, 4, slots);
+	lane_init(&own, &ring);
+	atomic_fetch_add_explicit(&lanes->nr_guests, 1, memory_order_relaxed);
+	/* as [lanes.F1] */
+	fence_after_rmw();
+	for (unsigned i = lanes_nr(lanes); i-- && !nr;)
+		nr = lane_move(lanes_at(lanes, i), 1, &own, &left);
+	for (unsigned i = lanes->nr_takers; i-- && !nr;)
+		nr = lane_move(&lanes->takers[i].lane, 1, &own, &left);
+	/* release: as [lanes.R4] */
+	atomic_fetch_sub_explicit(&lanes->nr_guests, 1, memory_order_release);
+	if (left)
+		put_left(lanes, left);
+	reclaim(lanes);
+	return nr && lane_take_own(&own, slots, 3, ret_job, &ticket);
+}
