@@ -141,10 +141,9 @@ static void copy_behind(struct lane *to, struct lane_ring *ring,
 	}
 }
 
-/* What was copied there is queued now, and was counted when it was pushed. */
+/* What was copied there is queued now. */
 static void append(struct lane *to, unsigned nr)
 {
-	add_alone(&to->uncounted, nr, memory_order_relaxed);
 	/* release: as [lane.R1] */
 	add_alone(&to->tail, nr, memory_order_release);
 }
@@ -178,16 +177,18 @@ unsigned lane_move(struct lane *lane, unsigned max, struct lane *to,
 		struct lane_ring **ret_left)
 {
 	for (unsigned losses = 0;;) {
-		/* acquire: as [lane.A1]; head first, it never passes tail */
 		uint64_t head = atomic_load_explicit(
 				&lane->head, memory_order_acquire);
-		uint64_t tail = atomic_load_explicit(
-				&lane->tail, memory_order_acquire);
 		struct lane_ring *ring;
-		uint64_t end;
+		uint64_t tail, end;
 		unsigned nr;
 
-		if (head == tail)
+		/* [lane.F2] full fence; pairs with [lane.F1]. Orders head
+		 * before tail. */
+		fence_full();
+		/* acquire: as [lane.A1] */
+		tail = atomic_load_explicit(&lane->tail, memory_order_acquire);
+		if (head >= tail)
 			return 0;
 		/* [lane.A3] acquire; pairs with [lane.R3]. */
 		ring = atomic_load_explicit(&lane->ring, memory_order_acquire);
@@ -201,9 +202,9 @@ unsigned lane_move(struct lane *lane, unsigned max, struct lane *to,
 			tail = end;
 		nr = tail - head < max ? (unsigned)(tail - head) : max;
 		copy_behind(to, ring, head, nr);
-		/* release: as [lane.R2] */
+		/* release: as [lane.R2]; seq_cst: as the proof has it */
 		if (atomic_compare_exchange_strong_explicit(&lane->head, &head,
-				    head + nr, memory_order_acq_rel,
+				    head + nr, memory_order_seq_cst,
 				    memory_order_relaxed)) {
 			append(to, nr);
 			return nr;
@@ -213,4 +214,20 @@ unsigned lane_move(struct lane *lane, unsigned max, struct lane *to,
 		if (losses++)
 			os_yield();
 	}
+}
+
+uint64_t lane_accepted(struct lane *lane)
+{
+	/* In this order: what makes the sum smaller is read before what made
+	 * it larger, so that a change on the way reads as too many. A drain
+	 * that read too few would take the pool to be at rest. */
+	/* [lane.A5] acquire; pairs with [lane.R5]. */
+	uint64_t uncounted = atomic_load_explicit(
+			&lane->uncounted, memory_order_acquire);
+	/* [lane.A4] acquire; pairs with [lane.R4]: who sees a job taken away
+	 * sees it in pops. */
+	uint64_t tail = atomic_load_explicit(&lane->tail, memory_order_acquire);
+
+	return tail - uncounted +
+	       atomic_load_explicit(&lane->pops, memory_order_relaxed);
 }

@@ -2,7 +2,8 @@
 #ifndef ROTA_LANE_H
 #define ROTA_LANE_H
 /*
- * One submitter's way to the workers: only its owner pushes, anybody takes.
+ * One submitter's way to the workers: only its owner pushes, anybody takes the
+ * oldest, and a worker takes the newest of its own lane.
  *
  * The algorithm is that of Concurrency Kit's SPMC ring (plain stores and no RMW
  * to push, one CAS to take), with three differences that its calls do not
@@ -17,6 +18,10 @@
  *
  * Push is wait-free but for growing. Take is lock-free: who loses the CAS lost
  * to a taker that got jobs.
+ *
+ * A lane whose owner takes the newest is the deque of Chase and Lev (SPAA 2005)
+ * in the C11 form that Le, Pop, Cohen and Zappa Nardelli proved (PPoPP 2013); it
+ * does not grow, and others take one job at a time.
  */
 #include "rota.h"
 #include "sys/atomic.h"
@@ -41,17 +46,20 @@ struct lane {
 	uint64_t mask;		    /* O: of the last ring */
 	struct lane_ring *last;	    /* O */
 	_Atomic uint64_t uncounted; /* A: owner writes; tickets of no submit */
-	struct worker *worker;	    /* I: whose it is; NULL: not a worker's */
+	_Atomic uint64_t pops;	    /* A: owner writes; newest jobs taken */
+	uint64_t told;		    /* O: tail when it last woke a worker */
 
 	alignas(2 * CACHELINE) _Atomic uint64_t head; /* A */
 	_Atomic(struct lane_ring *) ring;	      /* A: where head is */
+	struct worker *worker; /* I: whose it is; NULL: not a worker's */
 
 	alignas(2 * CACHELINE) _Atomic uintptr_t owner; /* A: 0: nobody */
 	_Atomic uint32_t is_sealed; /* A: closed, and found empty */
 };
 
-static_assert(offsetof(struct lane, uncounted) < CACHELINE, "one line");
-static_assert(offsetof(struct lane, head) % (2 * CACHELINE) == 0, "its own");
+static_assert(offsetof(struct lane, head) == 2 * CACHELINE,
+		"after the owner's");
+static_assert(offsetof(struct lane, told) < CACHELINE, "one line");
 static_assert(offsetof(struct lane, owner) % (2 * CACHELINE) == 0, "its own");
 static_assert(sizeof(struct lane_ring) <= CACHELINE, "one line");
 
@@ -92,12 +100,23 @@ unsigned lane_push(struct lane *lane, const struct rota_job *jobs, size_t nr);
 /* A moment's truth. */
 static inline uint64_t lane_count(struct lane *lane)
 {
-	/* head first: it never passes tail */
+	/* head first: it never passes tail but for a moment, while the owner
+	 * tries for the newest. Acquire: as [lane.A1] */
 	uint64_t head = atomic_load_explicit(&lane->head, memory_order_acquire);
+	uint64_t tail = atomic_load_explicit(&lane->tail, memory_order_acquire);
 
-	/* acquire: as [lane.A1] */
-	return atomic_load_explicit(&lane->tail, memory_order_acquire) - head;
+	return tail > head ? tail - head : 0;
 }
+
+/* To its owner: nobody adds, others may take. */
+static inline bool lane_seems_empty(struct lane *lane)
+{
+	return atomic_load_explicit(&lane->tail, memory_order_relaxed) ==
+	       atomic_load_explicit(&lane->head, memory_order_relaxed);
+}
+
+/* Jobs ever accepted by way of it; never too few, for a moment too many. */
+uint64_t lane_accepted(struct lane *lane);
 
 /*
  * Move up to `max` jobs, oldest first, to the lane `to`: it is the caller's own
@@ -110,10 +129,9 @@ unsigned lane_move(struct lane *lane, unsigned max, struct lane *to,
 /* Owner, if it has room: a job that was accepted elsewhere. */
 void lane_append(struct lane *to, const struct rota_job *job);
 
-/* A worker takes its own oldest job; its lane has one ring for ever, with
- * `slots`. Sets *ret_ticket too. */
-static inline bool lane_take_own(struct lane *lane, struct rota_job *slots,
-		uint64_t mask, struct rota_job *ret_job, uint64_t *ret_ticket)
+/* The owner takes the oldest; its lane has one ring for ever, with `slots`. */
+static inline bool lane_take_oldest(struct lane *lane, struct rota_job *slots,
+		uint64_t mask, struct rota_job *ret_job)
 {
 	/* [lane.A1] acquire; pairs with [lane.R1]. */
 	uint64_t head = atomic_load_explicit(&lane->head, memory_order_acquire);
@@ -122,7 +140,6 @@ static inline bool lane_take_own(struct lane *lane, struct rota_job *slots,
 	while (head != atomic_load_explicit(
 				       &lane->tail, memory_order_relaxed)) {
 		copy_words(ret_job, &slots[head & mask], sizeof(*ret_job));
-		*ret_ticket = head;
 		/* [lane.R2] release; pairs with [lane.A2]: the slot is read
 		 * before its owner may write it again. */
 		if (atomic_compare_exchange_weak_explicit(&lane->head, &head,
@@ -131,6 +148,39 @@ static inline bool lane_take_own(struct lane *lane, struct rota_job *slots,
 			return true;
 	}
 	return false;
+}
+
+/* The owner takes the newest, likewise. */
+static inline bool lane_take_newest(struct lane *lane, struct rota_job *slots,
+		uint64_t mask, struct rota_job *ret_job)
+{
+	uint64_t tail = atomic_load_explicit(&lane->tail, memory_order_relaxed);
+	uint64_t head;
+	bool is_ours;
+
+	if (lane_seems_empty(lane))
+		return false;
+	/* relaxed: before the release below, see lane_accepted() */
+	add_alone(&lane->pops, 1, memory_order_relaxed);
+	/* [lane.R4] release; pairs with [lane.A4]. */
+	atomic_store_explicit(&lane->tail, --tail, memory_order_release);
+	/* [lane.F1] full fence; pairs with [lane.F2]. Orders the claim before
+	 * the look at head. Forbids: a taker and the owner get the same job. */
+	fence_full();
+	head = atomic_load_explicit(&lane->head, memory_order_relaxed);
+	copy_words(ret_job, &slots[tail & mask], sizeof(*ret_job));
+	if (head < tail)
+		return true;
+	/* the last one, perhaps: whoever moves head gets it. seq_cst: as the
+	 * proof has it, [lane.R2] */
+	is_ours = head == tail &&
+		  atomic_compare_exchange_strong_explicit(&lane->head, &head,
+				  head + 1, memory_order_seq_cst,
+				  memory_order_relaxed);
+	atomic_store_explicit(&lane->tail, tail + 1, memory_order_relaxed);
+	/* [lane.R5] release; pairs with [lane.A5]: tail, as it was. */
+	add_alone(&lane->uncounted, 1, memory_order_release);
+	return is_ours;
 }
 
 #endif

@@ -4,6 +4,12 @@
 #include "sys/os.h"
 #include <errno.h>
 
+static void own_lane_init(struct own_lane *own)
+{
+	lane_ring_init(&own->ring, 0, LANE_OWN_SLOTS, own->slots);
+	lane_init(&own->lane, &own->ring);
+}
+
 int lanes_init(struct lanes *lanes, unsigned nr_workers)
 {
 	struct taker *takers = os_pages_map(nr_workers * sizeof(*takers));
@@ -11,9 +17,8 @@ int lanes_init(struct lanes *lanes, unsigned nr_workers)
 	if (!takers)
 		return -ENOMEM;
 	for (unsigned i = 0; i < nr_workers; i++) {
-		lane_ring_init(&takers[i].ring, 0, LANE_OWN_SLOTS,
-				takers[i].slots);
-		lane_init(&takers[i].lane, &takers[i].ring);
+		own_lane_init(&takers[i].nested);
+		own_lane_init(&takers[i].moved);
 	}
 	lanes->takers = takers;
 	lanes->nr_takers = nr_workers;
@@ -89,7 +94,7 @@ static bool lane_claim(struct lane *lane, uintptr_t owner)
 			       memory_order_relaxed);
 }
 
-static struct lane *find_owned(struct lanes *lanes, uintptr_t owner)
+struct lane *lanes_find(struct lanes *lanes, uintptr_t owner)
 {
 	for (unsigned i = lanes_nr(lanes); i--;)
 		/* relaxed: if it is ours, we wrote it */
@@ -101,7 +106,7 @@ static struct lane *find_owned(struct lanes *lanes, uintptr_t owner)
 
 struct lane *lanes_claim(struct lanes *lanes, uintptr_t owner)
 {
-	struct lane *lane = find_owned(lanes, owner);
+	struct lane *lane = lanes_find(lanes, owner);
 
 	for (unsigned i = 0; i < LANES_MAX && !lane; i++) {
 		lane = lane_made(lanes, i);
@@ -109,13 +114,15 @@ struct lane *lanes_claim(struct lanes *lanes, uintptr_t owner)
 			return NULL;
 		if (!lane_claim(lane, owner))
 			lane = NULL;
+		else
+			lanes_reopen(lanes, lane); /* not if it is closed */
 	}
 	return lane;
 }
 
 void lanes_release(struct lanes *lanes, uintptr_t owner)
 {
-	struct lane *lane = lanes->takers ? find_owned(lanes, owner) : NULL;
+	struct lane *lane = lanes->takers ? lanes_find(lanes, owner) : NULL;
 
 	if (lane)
 		/* [lanes.R3] release; pairs with [lanes.A3]. */
@@ -128,21 +135,10 @@ bool lanes_have_work(struct lanes *lanes)
 		if (lane_count(lanes_at(lanes, i)))
 			return true;
 	for (unsigned i = lanes->nr_takers; i--;)
-		if (lane_count(&lanes->takers[i].lane))
+		if (lane_count(&lanes->takers[i].nested.lane) ||
+				lane_count(&lanes->takers[i].moved.lane))
 			return true;
 	return false;
-}
-
-static uint64_t accepted(struct lane *lane)
-{
-	/* uncounted first, so that a move on the way reads as one too many,
-	 * never as one too few; see rest.c. Relaxed would do for its own. */
-	uint64_t uncounted = atomic_load_explicit(
-			&lane->uncounted, memory_order_acquire);
-
-	/* acquire: as [lane.A1] */
-	return atomic_load_explicit(&lane->tail, memory_order_acquire) -
-	       uncounted;
 }
 
 uint64_t lanes_accepted(struct lanes *lanes)
@@ -150,9 +146,10 @@ uint64_t lanes_accepted(struct lanes *lanes)
 	uint64_t sum = 0;
 
 	for (unsigned i = lanes_nr(lanes); i--;)
-		sum += accepted(lanes_at(lanes, i));
+		sum += lane_accepted(lanes_at(lanes, i));
 	for (unsigned i = lanes->nr_takers; i--;)
-		sum += accepted(&lanes->takers[i].lane);
+		/* what was moved was counted where it came from */
+		sum += lane_accepted(&lanes->takers[i].nested.lane);
 	return sum;
 }
 
@@ -163,6 +160,7 @@ uint64_t lanes_queued(struct lanes *lanes)
 	for (unsigned i = lanes_nr(lanes); i--;)
 		sum += lane_count(lanes_at(lanes, i));
 	for (unsigned i = lanes->nr_takers; i--;)
-		sum += lane_count(&lanes->takers[i].lane);
+		sum += lane_count(&lanes->takers[i].nested.lane) +
+		       lane_count(&lanes->takers[i].moved.lane);
 	return sum;
 }

@@ -2,9 +2,13 @@
 #ifndef ROTA_LANES_H
 #define ROTA_LANES_H
 /*
- * All lanes of a pool: one for each worker, and one for each thread that
- * submits from outside, claimed at its first submit and given back when the
- * thread ends. Lanes live as long as the pool and are claimed again by others.
+ * All lanes of a pool. One for each thread that submits from outside, claimed
+ * at its first submit and given back when the thread ends; such lanes live as
+ * long as the pool and are claimed again by others. And two for each worker:
+ *
+ *	nested	what its jobs submit; the worker takes the newest, others the
+ *		oldest, which bounds the memory of jobs that spread like a tree
+ *	moved	what it took from elsewhere, in order
  *
  * A worker that is out of jobs goes round: the lanes of submitters, the shared
  * chain, the lanes of other workers. It moves a batch to its own lane, where
@@ -20,11 +24,17 @@
 
 struct chain;
 
+/* A lane that does not grow. */
+struct own_lane {
+	struct lane lane;
+	struct lane_ring ring;
+	alignas(CACHELINE) struct rota_job slots[LANE_OWN_SLOTS];
+};
+
 /* A worker as one who takes. */
 struct taker {
-	struct lane lane;      /* its own */
-	struct lane_ring ring; /* of its lane, the only one */
-	alignas(CACHELINE) struct rota_job slots[LANE_OWN_SLOTS];
+	struct own_lane nested;
+	struct own_lane moved;
 	/* A: it may hold a ring of another lane */
 	alignas(2 * CACHELINE) _Atomic uint32_t is_inside;
 	unsigned place; /* W: where it takes from */
@@ -61,11 +71,15 @@ void lanes_fini(struct lanes *lanes);
 /* The lane of this owner, claimed if it has none; NULL: they are all taken, or
  * no memory. */
 struct lane *lanes_claim(struct lanes *lanes, uintptr_t owner);
+/* The lane of this owner, or NULL. */
+struct lane *lanes_find(struct lanes *lanes, uintptr_t owner);
 /* The owner ends. */
 void lanes_release(struct lanes *lanes, uintptr_t owner);
 
-/* A worker goes on its round until it moved jobs to its own lane: how many. */
-unsigned lanes_move(struct lanes *lanes, struct chain *chain, unsigned worker);
+/* A worker goes on its round, by way of the others or not, until it moved jobs to
+ * its own lane: how many. */
+unsigned lanes_move(struct lanes *lanes, struct chain *chain, unsigned worker,
+		bool is_by_workers);
 /* Somebody else takes a job, for to drop it. */
 bool lanes_take_as_guest(struct lanes *lanes, struct rota_job *ret_job);
 

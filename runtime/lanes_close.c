@@ -37,7 +37,7 @@ void lanes_close(struct lanes *lanes)
 		atomic_store_explicit(&lanes_at(lanes, i)->room_end, 0,
 				memory_order_relaxed);
 	for (unsigned i = lanes->nr_takers; i--;)
-		atomic_store_explicit(&lanes->takers[i].lane.room_end, 0,
+		atomic_store_explicit(&lanes->takers[i].nested.lane.room_end, 0,
 				memory_order_relaxed);
 }
 
@@ -54,7 +54,7 @@ bool lanes_reopen(struct lanes *lanes, struct lane *lane)
 	return false;
 }
 
-/* Called after a look that found every lane empty. */
+/* Called after a look that found every lane empty; but it was before the fence. */
 bool lanes_are_finished(struct lanes *lanes)
 {
 	if (!lanes->takers)
@@ -68,6 +68,9 @@ bool lanes_are_finished(struct lanes *lanes)
 	for (unsigned i = lanes_nr(lanes); i--;) {
 		struct lane *lane = lanes_at(lanes, i);
 
+		/* a sealed lane holds nothing that was accepted before */
+		if (lane_count(lane))
+			return false;
 		/* [lanes.R7] release; pairs with [lanes.A7], which is this one
 		 * too: of owner and taker one is first. */
 		atomic_exchange_explicit(
@@ -100,8 +103,9 @@ unsigned lanes_withdraw(struct lanes *lanes, struct lane *lane, uint64_t first,
 		if (atomic_compare_exchange_weak_explicit(&lane->head, &head,
 				    end, memory_order_acq_rel,
 				    memory_order_acquire)) {
+			/* release: as [lane.R5] */
 			add_alone(&lane->uncounted, end - head,
-					memory_order_relaxed);
+					memory_order_release);
 			break;
 		}
 	return (unsigned)(head - first);

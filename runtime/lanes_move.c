@@ -80,64 +80,73 @@ static void reclaim(struct lanes *lanes)
 		lanes_free_left(rings);
 }
 
-/* The lane at this place of the round, or NULL: the chain is there. */
-static struct lane *lane_of_place(
-		struct lanes *lanes, unsigned nr, unsigned place)
-{
-	if (place < nr)
-		return lanes_at(lanes, place);
-	return place == nr ? NULL : &lanes->takers[place - nr - 1].lane;
-}
-
-static unsigned move_chain(
-		struct lanes *lanes, struct chain *chain, struct taker *self)
+/* Jobs one by one, for they cannot be had otherwise. */
+static unsigned move_chain(struct chain *chain, struct lane *to, unsigned max)
 {
 	struct rota_job job;
-
-	(void)lanes;
-	if (!chain_pop(chain, &job))
-		return 0;
-	lane_append(&self->lane, &job);
-	return 1;
-}
-
-static unsigned move_lane(struct lanes *lanes, struct lane *lane,
-		struct taker *self, struct lane_ring **ret_left)
-{
-	uint64_t max = LANE_OWN_SLOTS - lane_count(&self->lane);
-	uint64_t count = lane == &self->lane ? 0 : lane_count(lane);
-
-	if (lanes->nr_takers > 1) /* leave the others something */
-		count = (count + 1) / 2;
-	if (max > LANE_BATCH)
-		max = LANE_BATCH;
-	if (max > count)
-		max = count;
-	return max ? lane_move(lane, (unsigned)max, &self->lane, ret_left) : 0;
-}
-
-unsigned lanes_move(struct lanes *lanes, struct chain *chain, unsigned worker)
-{
-	struct taker *self = &lanes->takers[worker];
-	unsigned nr_places = lanes_nr(lanes) + 1 + lanes->nr_takers;
-	struct lane_ring *left = NULL;
 	unsigned moved = 0;
 
-	if (lane_count(&self->lane) == LANE_OWN_SLOTS)
+	while (moved < max && chain_pop(chain, &job)) {
+		lane_append(to, &job);
+		moved++;
+	}
+	return moved;
+}
+
+/* How many to take of so many: half, to leave the others something. */
+static unsigned share(struct lanes *lanes, uint64_t count, unsigned max)
+{
+	if (lanes->nr_takers > 1)
+		count = (count + 1) / 2;
+	return count < max ? (unsigned)count : max;
+}
+
+/* From this place of the round. */
+static unsigned move_from(struct lanes *lanes, struct chain *chain,
+		struct taker *self, unsigned place, unsigned max,
+		struct lane_ring **ret_left)
+{
+	unsigned nr = lanes_nr(lanes);
+	struct lane *to = &self->moved.lane, *lane;
+	struct taker *other;
+
+	if (place == 0)
+		return move_chain(chain, to,
+				share(lanes, chain_queued(chain), max));
+	if (place <= nr) {
+		lane = lanes_at(lanes, place - 1);
+		return lane_move(lane, share(lanes, lane_count(lane), max), to,
+				ret_left);
+	}
+	other = &lanes->takers[(place - nr - 1) % lanes->nr_takers];
+	if (other == self)
+		return 0;
+	lane = &other->moved.lane;
+	nr = lane_move(lane, share(lanes, lane_count(lane), max), to, ret_left);
+	return nr ? nr : lane_move(&other->nested.lane, 1, to, ret_left);
+}
+
+unsigned lanes_move(struct lanes *lanes, struct chain *chain, unsigned worker,
+		bool is_by_workers)
+{
+	struct taker *self = &lanes->takers[worker];
+	unsigned nr_places = 1 + lanes_nr(lanes) +
+			     (is_by_workers ? lanes->nr_takers : 0);
+	uint64_t room = LANE_OWN_SLOTS - lane_count(&self->moved.lane);
+	struct lane_ring *left = NULL;
+	unsigned max, moved = 0;
+
+	max = room < LANE_BATCH ? (unsigned)room : LANE_BATCH;
+	if (!max)
 		return 0;
 	enter(self);
 	for (unsigned i = 0; i <= nr_places && !moved; i++) {
-		struct lane *lane;
-
 		if (!self->quota || self->place >= nr_places) {
 			self->quota = LANE_QUOTA;
 			if (++self->place >= nr_places)
 				self->place = 0;
 		}
-		lane = lane_of_place(lanes, nr_places - 1 - lanes->nr_takers,
-				self->place);
-		moved = lane ? move_lane(lanes, lane, self, &left)
-			     : move_chain(lanes, chain, self);
+		moved = move_from(lanes, chain, self, self->place, max, &left);
 		self->quota = moved && moved < self->quota ? self->quota - moved
 							   : 0;
 	}
@@ -153,7 +162,6 @@ bool lanes_take_as_guest(struct lanes *lanes, struct rota_job *ret_job)
 	struct rota_job slots[4]; /* a lane of its own, for one job */
 	struct lane_ring *left = NULL, ring;
 	struct lane own = {0};
-	uint64_t ticket;
 	unsigned nr = 0;
 
 	if (!lanes->takers)
@@ -165,12 +173,16 @@ bool lanes_take_as_guest(struct lanes *lanes, struct rota_job *ret_job)
 	fence_after_rmw();
 	for (unsigned i = lanes_nr(lanes); i-- && !nr;)
 		nr = lane_move(lanes_at(lanes, i), 1, &own, &left);
-	for (unsigned i = lanes->nr_takers; i-- && !nr;)
-		nr = lane_move(&lanes->takers[i].lane, 1, &own, &left);
+	for (unsigned i = lanes->nr_takers; i-- && !nr;) {
+		nr = lane_move(&lanes->takers[i].moved.lane, 1, &own, &left);
+		if (!nr)
+			nr = lane_move(&lanes->takers[i].nested.lane, 1, &own,
+					&left);
+	}
 	/* release: as [lanes.R4] */
 	atomic_fetch_sub_explicit(&lanes->nr_guests, 1, memory_order_release);
 	if (left)
 		put_left(lanes, left);
 	reclaim(lanes);
-	return nr && lane_take_own(&own, slots, 3, ret_job, &ticket);
+	return nr && lane_take_oldest(&own, slots, 3, ret_job);
 }

@@ -38,7 +38,7 @@ static void release(void)
 
 void live_name(struct rota_pool *pool)
 {
-	static _Atomic uint64_t last_id = 1; /* 1: see struct os_local */
+	static _Atomic uint64_t last_id = OS_NO_POOL;
 
 	atomic_init(&pool->id, 1 + atomic_fetch_add_explicit(&last_id, 1,
 						   memory_order_relaxed));
@@ -52,6 +52,7 @@ void live_thread_ended(void)
 			lanes_release(&pool->channel.lanes,
 					(uintptr_t)&os_local);
 	release();
+	os_local.pool_id = OS_NO_POOL; /* it may submit once more */
 }
 
 void live_add(struct rota_pool *pool)

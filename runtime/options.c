@@ -44,7 +44,7 @@ int options_read(const struct rota_options *options,
 			known.capacity > ROTA_MAX_CAPACITY ||
 			(unsigned)known.full_policy > ROTA_FULL_DROP_OLDEST ||
 			(unsigned)known.channel > ROTA_CHANNEL_LANES ||
-			(unsigned)known.nested > ROTA_NESTED_QUEUE ||
+			known.reserved ||
 			(known.spin_ns > ROTA_SPIN_MAX_NS &&
 					known.spin_ns != ROTA_SPIN_NONE) ||
 			(known.stack_bytes &&
@@ -63,8 +63,6 @@ int options_read(const struct rota_options *options,
 		known.spin_ns = default_spin_ns();
 	if (known.spin_ns == ROTA_SPIN_NONE)
 		known.spin_ns = 0;
-	if (!known.nested)
-		known.nested = ROTA_NESTED_INLINE;
 	if (!known.channel)
 		known.channel = ROTA_CHANNEL_LANES;
 	if (known.capacity) /* an exact bound needs one shared count anyway */

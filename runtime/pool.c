@@ -47,6 +47,7 @@ static struct rota_pool *pool_map(
 		return NULL;
 	}
 	pool->nr_workers = options->workers;
+	pool->nr_cpus = os_cpus_usable();
 	pool->capacity = options->capacity;
 	pool->full_policy = options->full_policy;
 	pool->spin_ns = options->spin_ns;
@@ -56,7 +57,6 @@ static struct rota_pool *pool_map(
 	pool->hook_arg = options->hook_arg;
 	ec_init(&pool->eventcount, waiters_of(pool), pool->nr_workers,
 			os_heavy_fence_init());
-	pool->is_nested_inline = options->nested == ROTA_NESTED_INLINE;
 	atomic_init(&pool->mood,
 			MOOD_PLAIN | (pool->capacity ? MOOD_BOUNDED : 0));
 	live_name(pool);
@@ -81,7 +81,7 @@ static int start_worker(struct rota_pool *pool, unsigned index,
 	worker->index = index;
 	worker->waiter = &pool->eventcount.waiters[index];
 	if (channel_has_lanes(&pool->channel))
-		pool->channel.lanes.takers[index].lane.worker = worker;
+		pool->channel.lanes.takers[index].nested.lane.worker = worker;
 	return os_thread_start(&worker->thread, worker_main, worker, &thread);
 }
 

@@ -28,7 +28,6 @@ struct worker {
 	uint64_t streak_from; /* W: `ran` when the streak of jobs began */
 	alignas(CACHELINE) _Atomic uint64_t ran; /* S: jobs */
 	_Atomic uint64_t dropped;		 /* S: jobs */
-	_Atomic uint64_t ran_inline;		 /* S: jobs inside others */
 };
 
 /* What a worker has to think of with each job; 0 in a forked child. */
@@ -42,8 +41,8 @@ struct rota_pool {
 	_Atomic uint32_t mood;			  /* A: MOOD_* */
 	_Atomic uint32_t is_closing;		  /* A */
 	enum rota_full_policy full_policy;	  /* I */
-	bool is_nested_inline;			  /* I */
 	uint32_t spin_ns;			  /* I */
+	unsigned nr_cpus;			  /* I */
 	unsigned nr_workers;			  /* I */
 	unsigned capacity;			  /* I: 0 unbounded */
 
@@ -128,10 +127,7 @@ static inline void pool_notify(struct rota_pool *pool, size_t nr_jobs)
 		pool_tell(pool, word, NULL, nr_jobs);
 }
 
-/* submit_lane.c: a job of this worker submits to its full lane; LANE_CANNOT:
- * it has to be queued elsewhere. */
-int lane_submit_nested(struct worker *self, rota_run_fn run, void *arg);
-/* Jobs were published in this thread's lane while somebody had
+/* submit_lane.c: jobs were published in this thread's lane while somebody had
  * to be told. 0 or -ESHUTDOWN, as for rota_submit(). */
 int lane_pushed(struct rota_pool *pool, struct lane *lane, uint64_t word,
 		size_t nr_jobs, size_t *ret_accepted);

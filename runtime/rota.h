@@ -2,8 +2,8 @@
 #ifndef ROTA_H
 #define ROTA_H
 /*
- * rota: a work-queue runtime for Linux. Jobs go through a Concurrency Kit
- * ring to worker threads that park on a futex eventcount.
+ * rota: a work-queue runtime for Linux. Jobs go through per-thread lanes or
+ * a Concurrency Kit ring to worker threads that park on a futex eventcount.
  *
  *	static void hello(void *arg) { puts(arg); }
  *
@@ -93,24 +93,12 @@ enum rota_full_policy {
 	ROTA_FULL_DROP_OLDEST, /* drop the longest queued, queue this one */
 };
 
+/* How jobs get from submitters to workers. A bounded pool always has the ring:
+ * an exact capacity needs one shared count, which is what lanes avoid. */
 enum rota_channel {
-	ROTA_CHANNEL_DEFAULT = 0,
-	ROTA_CHANNEL_RING = 1, /* one shared MPMC ring: global FIFO */
-	/* A lane for each submitting thread: FIFO for each. The default of
-	 * unbounded pools; a bounded pool always uses the ring. */
-	ROTA_CHANNEL_LANES = 2,
-};
-
-/*
- * What becomes of a job that a job of the same pool submits when the worker's
- * own lane (256 jobs, which idle workers take) is full. INLINE bounds memory
- * and is fast, but whoever submits from inside a job must not hold a lock that
- * the new job takes, nor be awaited by it.
- */
-enum rota_nested_policy {
-	ROTA_NESTED_DEFAULT = 0,
-	ROTA_NESTED_INLINE = 1, /* it runs inside submit, to a depth limit */
-	ROTA_NESTED_QUEUE = 2,	/* it goes to the shared queue, always */
+	ROTA_CHANNEL_DEFAULT = 0, /* lanes; the ring if there is a capacity */
+	ROTA_CHANNEL_RING = 1,	  /* one shared MPMC ring: global FIFO */
+	ROTA_CHANNEL_LANES = 2,	  /* a lane each submitter: FIFO for each */
 };
 
 enum rota_shutdown_mode {
@@ -125,8 +113,8 @@ struct rota_options {
 	unsigned capacity; /* jobs that may queue, exactly; 0: unbounded */
 	enum rota_full_policy full_policy;
 	enum rota_channel channel;
-	uint32_t spin_ns; /* search before parking: 0 default, SPIN_NONE */
-	enum rota_nested_policy nested; /* for unbounded pools with lanes */
+	uint32_t spin_ns;     /* search before parking: 0 default, SPIN_NONE */
+	uint32_t reserved;    /* 0 */
 	const char *name;     /* of threads: "NAME-3"; NULL: "rota"; copied */
 	size_t stack_bytes;   /* 0: the system's default */
 	const void *cpu_set;  /* cpu_set_t for the workers; NULL: inherited */
@@ -181,7 +169,9 @@ struct rota_stats {
  *            or what a failing on_start returned.
  * Threads:   any, jobs included; not async-signal-safe.
  * Ownership: the caller's until rota_pool_destroy().
- * Progress:  blocking (on thread creation and on_start); takes locks of libc.
+ * Progress:  blocking (on thread creation and on_start; the first pool of a
+ *            process that has threads waits some ms for the kernel to register
+ *            it for membarrier); takes locks of libc.
  * Ordering:  writes before this call happen-before on_start and every job.
  * Cost:      one thread per worker.
  * Since:     0.1
@@ -203,15 +193,27 @@ ROTA_API int rota_pool_create(const struct rota_options *options,
  *            ROTA_FULL_DROP_OLDEST may have dropped an older job when a
  *            close came between.
  * Threads:   any, jobs of any pool included; not async-signal-safe.
+ *            Nobody has to register: a thread's first submit to @pool claims a
+ *            lane for it, which is free again when the thread ends (before or
+ *            after the pool). A thread that finds 64 others with lanes uses the
+ *            shared ring of @pool instead, from then on.
  *            A worker of @pool never waits for room in it: under
  *            ROTA_FULL_BLOCK it runs the job itself, at once.
  * Ownership: on 0 the pool has @arg; on error the caller still has it.
- * Progress:  blocking (on a submit to the same pool that was preempted inside
- *            the ring: others yield meanwhile; with ROTA_FULL_BLOCK on room).
- *            Takes no mutex; allocates only to grow an unbounded pool.
- * Ordering:  writes before this call happen-before @run. Jobs are started in
- *            the order in which submits took effect (global FIFO).
- * Cost:      one CAS, one fence; one futex call only if a worker is woken.
+ * Progress:  lanes: wait-free, but for memory when the lane grows (it yields
+ *            four times first) and for the futex call of a wake.
+ *            ring: blocking (on a submit to the same pool that was preempted
+ *            inside the ring: others yield meanwhile; with ROTA_FULL_BLOCK on
+ *            room). Takes no mutex; allocates only to grow, and at a thread's
+ *            first submit to @pool.
+ * Ordering:  writes before this call happen-before @run. ring: jobs are taken
+ *            in the order in which submits took effect (global FIFO). lanes:
+ *            the jobs of one thread are taken in the order of its submits; with
+ *            one worker they start in that order. What a job of @pool submits
+ *            is taken newest first by its own worker, oldest first by others.
+ * Cost:      lanes: no RMW, no fence (where the kernel lacks membarrier: one);
+ *            ring: one CAS. While workers sleep one fence more. One futex call
+ *            only if a worker is woken.
  * Since:     0.1
  */
 ROTA_API int rota_submit(struct rota_pool *pool, rota_run_fn run, void *arg);
@@ -225,7 +227,7 @@ ROTA_API int rota_submit(struct rota_pool *pool, rota_run_fn run, void *arg);
  * Return:    as rota_submit(); -EAGAIN full, whatever the pool's policy.
  * Threads:   any, jobs of any pool included; not async-signal-safe.
  * Ownership: on 0 the pool has @arg; on error the caller still has it.
- * Progress:  blocking (on a submit preempted inside the ring); never on room.
+ * Progress:  as rota_submit(), never on room.
  * Ordering:  as rota_submit().
  * Cost:      as rota_submit().
  * Since:     0.1
@@ -268,7 +270,8 @@ ROTA_API int rota_submit_until(struct rota_pool *pool, rota_run_fn run,
  * Ownership: on 0 the pool has the first *@ret_accepted; the rest are yours.
  * Progress:  as rota_submit().
  * Ordering:  as rota_submit(); accepted jobs keep their order.
- * Cost:      one CAS per run of free slots, one fence; <= 2 futex calls.
+ * Cost:      one store (lanes) or CAS (ring) per run of free slots; <= 2 futex
+ *            calls.
  * Since:     0.1
  */
 ROTA_API int rota_submit_many(struct rota_pool *pool,
@@ -309,7 +312,7 @@ ROTA_API int rota_submit_copy(struct rota_pool *pool, rota_run_fn run,
  * Progress:  blocking (on a submit preempted inside the ring).
  * Ordering:  a submit that begins after this returned gets -ESHUTDOWN.
  *            Blocked submitters are woken with -ESHUTDOWN.
- * Cost:      one CAS; wakes every parked worker.
+ * Cost:      one CAS, one membarrier; wakes every parked worker.
  * Since:     0.1
  */
 ROTA_API int rota_pool_close(struct rota_pool *pool);
@@ -379,9 +382,9 @@ ROTA_API int rota_pool_destroy(struct rota_pool *pool);
  * Return:    0; -EINVAL; -EOWNERDEAD in a forked child.
  * Threads:   any, jobs included; not async-signal-safe.
  * Ownership: none passes.
- * Progress:  wait-free: one load for each counter of each worker.
+ * Progress:  wait-free: some loads for each worker and each lane.
  * Ordering:  none promised between counters while jobs are in flight.
- * Cost:      reads one cache line per worker.
+ * Cost:      reads two cache lines per worker and per lane.
  * Since:     0.1
  */
 ROTA_API int rota_pool_stats(

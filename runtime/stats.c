@@ -18,7 +18,6 @@ void pool_count(struct rota_pool *pool, struct pool_counts *ret_counts)
 	counts.ran_inline = read_counter(&pool->ran_inline);
 	counts.dropped = read_counter(&pool->dropped);
 	for (unsigned i = 0; i < pool->nr_workers; i++) {
-		counts.ran_inline += read_counter(&pool->workers[i].ran_inline);
 		counts.ran += read_counter(&pool->workers[i].ran);
 		counts.dropped += read_counter(&pool->workers[i].dropped);
 	}

@@ -191,15 +191,9 @@ __attribute__((noinline)) static int submit_otherwise(struct rota_pool *pool,
 {
 	struct rota_job job = {run, arg};
 	size_t accepted;
-	int error;
 
 	if (policy == POOL_POLICY)
 		policy = (int)pool->full_policy;
-	if (os_local.pool_id == pool_id(pool) && os_local.lane->worker) {
-		error = lane_submit_nested(os_local.lane->worker, run, arg);
-		if (error != LANE_CANNOT)
-			return error;
-	}
 	if (channel_has_lanes(&pool->channel) || !pool_is_ours(pool) ||
 			!chain_push_one(&pool->channel.chain, job))
 		return submit_jobs(

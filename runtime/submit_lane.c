@@ -18,19 +18,36 @@ static struct worker *self_as_worker(struct rota_pool *pool)
 	return &pool->workers[frame->worker_index];
 }
 
+/* A thread that found none once keeps to the chain where it has none, so that its
+ * jobs stay in order. */
+static struct lane *claim(struct rota_pool *pool)
+{
+	struct lanes *lanes = &pool->channel.lanes;
+	uintptr_t owner = (uintptr_t)&os_local;
+	struct lane *lane = NULL;
+
+	if (os_local.laneless_id == pool_id(pool))
+		return NULL;
+	if (os_local.laneless_id)
+		lane = lanes_find(lanes, owner);
+	else if (os_at_thread_end(live_thread_ended))
+		lane = lanes_claim(lanes, owner);
+	if (!lane)
+		os_local.laneless_id = pool_id(pool);
+	return lane;
+}
+
+/* This thread's lane; NULL: it has none. */
 static struct lane *own_lane(struct rota_pool *pool)
 {
-	struct worker *worker = self_as_worker(pool);
+	struct worker *worker;
 	struct lane *lane;
 
 	if (os_local.pool_id == pool_id(pool))
 		return os_local.lane;
-	if (worker)
-		lane = &pool->channel.lanes.takers[worker->index].lane;
-	else if (os_at_thread_end(live_thread_ended))
-		lane = lanes_claim(&pool->channel.lanes, (uintptr_t)&os_local);
-	else
-		lane = NULL;
+	worker = self_as_worker(pool);
+	lane = worker ? &pool->channel.lanes.takers[worker->index].nested.lane
+		      : claim(pool);
 	if (lane) {
 		os_local.pool_id = pool_id(pool);
 		os_local.lane = lane;
@@ -61,28 +78,6 @@ int lane_pushed(struct rota_pool *pool, struct lane *lane, uint64_t word,
 	return 0;
 }
 
-int lane_submit_nested(struct worker *self, rota_run_fn run, void *arg)
-{
-	struct rota_pool *pool = self->pool;
-	struct lanes *lanes = &pool->channel.lanes;
-	struct lane *lane = &lanes->takers[self->index].lane;
-	struct frame frame;
-
-	if (lanes_is_closed(lanes))
-		return -ESHUTDOWN;
-	if (!pool->is_nested_inline || lane_count(lane) < LANE_OWN_SLOTS ||
-			frame_depth() >= ROTA_INLINE_DEPTH)
-		return LANE_CANNOT;
-	/* accepted, as if it had had a ticket; relaxed: before [worker.R1] */
-	add_alone(&lane->uncounted, UINT64_MAX, memory_order_relaxed);
-	frame_push(&frame, pool, (int)self->index);
-	run(arg);
-	frame_pop(&frame);
-	/* release: as [worker.R1] */
-	add_alone(&self->ran_inline, 1, memory_order_release);
-	return 0;
-}
-
 int lane_submit(struct rota_pool *pool, const struct rota_job *jobs,
 		size_t nr_jobs, size_t *ret_accepted)
 {
@@ -98,11 +93,8 @@ int lane_submit(struct rota_pool *pool, const struct rota_job *jobs,
 			continue;
 		if (lanes_is_closed(lanes))
 			return -ESHUTDOWN;
-		if (lane->worker) {
-			*ret_accepted = 1;
-			return lane_submit_nested(
-					lane->worker, jobs->run, jobs->arg);
-		}
+		if (lane->worker)
+			return LANE_CANNOT; /* it does not grow */
 		if (yields++ < GROW_YIELDS)
 			os_yield();
 		else if (!lane_grow(lane))

@@ -42,8 +42,13 @@
 #ifndef LANE_QUOTA
 #define LANE_QUOTA 256u
 #endif
-#ifndef GATHER_YIELDS
-#define GATHER_YIELDS 8u
+/* A worker that ran so many jobs in a row and found fewer than so many at its
+ * last look lets others gather for so long, yielding, before it looks again.
+ * Without it 1x1 gave a tenth of the jobs/s where a cache line takes 450 ns from
+ * one CPU to the other and back. The streak is longer than usual bursts, which
+ * must not wait. */
+#ifndef GATHER_NS
+#define GATHER_NS 2500u
 #endif
 #ifndef GATHER_BELOW
 #define GATHER_BELOW 16u
@@ -51,9 +56,15 @@
 #ifndef GATHER_STREAK
 #define GATHER_STREAK 512u
 #endif
-/* Own jobs in a row after which a worker looks elsewhere; a power of two. */
+/* While nested jobs go on, a worker takes so many of them, then as many of those
+ * that wait in order: a power of two. And after so many such turns one is the
+ * oldest nested job: it may be the root of a large tree, so each time that costs
+ * memory. */
 #ifndef OWN_TURN
 #define OWN_TURN 128u
+#endif
+#ifndef DEEP_TURN
+#define DEEP_TURN 512u
 #endif
 
 /* Searchers at most: one is enough to find each job, others only move lines. */

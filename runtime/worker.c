@@ -9,28 +9,51 @@ static void count(_Atomic uint64_t *counter)
 	add_alone(counter, 1, memory_order_release);
 }
 
+/* Enough workers search. Unless they do not keep up: to know is to fetch a line
+ * that workers write, so it is not asked each time. */
+static size_t backlog(struct rota_pool *pool, struct lane *lane)
+{
+	struct chain *chain = &pool->channel.chain;
+	/* relaxed: its owner asks */
+	uint64_t ticket = lane ? atomic_load_explicit(&lane->tail,
+						 memory_order_relaxed)
+			       : chain_ticket(chain);
+
+	if (ticket % BACKLOG_LOOK_EVERY)
+		return 0;
+	return 1 + (lane ? lane_count(lane) : chain_queued(chain)) /
+				   BACKLOG_PER_WORKER;
+}
+
+/* The job right behind one that woke a worker: that one has not had the time to
+ * see to it, so wake another if there is a CPU for it. */
+static bool begins_burst(
+		struct rota_pool *pool, struct lane *lane, unsigned searchers)
+{
+	return lane && searchers < pool->nr_cpus &&
+	       /* relaxed: its owner asks */
+	       atomic_load_explicit(&lane->tail, memory_order_relaxed) ==
+			       lane->told + 1;
+}
+
 void pool_tell(struct rota_pool *pool, uint64_t word, struct lane *lane,
 		size_t nr_jobs)
 {
 	unsigned searchers = ec_searchers(word);
 
 	if (nr_jobs <= searchers) {
-		/* Enough of them search, unless they do not keep up. To know
-		 * is to fetch the line that workers write: not each time. */
-		uint64_t ticket = lane ? atomic_load_explicit(&lane->tail,
-							 memory_order_relaxed)
-				       : chain_ticket(&pool->channel.chain);
-
-		if (ticket % BACKLOG_LOOK_EVERY)
+		nr_jobs = begins_burst(pool, lane, searchers)
+					  ? searchers + 1
+					  : backlog(pool, lane);
+		if (nr_jobs <= searchers)
 			return;
-		nr_jobs = 1 + (lane ? lane_count(lane)
-				    : chain_queued(&pool->channel.chain)) /
-					      BACKLOG_PER_WORKER;
 	}
 	if (nr_jobs > pool->nr_workers)
 		nr_jobs = pool->nr_workers;
-	if (nr_jobs > searchers)
-		ec_notify(&pool->eventcount, (unsigned)nr_jobs);
+	if (lane)
+		lane->told = atomic_load_explicit(
+				&lane->tail, memory_order_relaxed);
+	ec_notify(&pool->eventcount, (unsigned)nr_jobs);
 }
 
 /* Not just run it: the pool is bounded, discarding, or a forked child. */
@@ -64,10 +87,14 @@ static uint64_t streak(struct worker *self)
  * at an almost empty lane fetches lines from its submitter. */
 static void let_gather(struct worker *self)
 {
+	uint64_t end_ns;
+
 	if (!self->is_thin || streak(self) < GATHER_STREAK)
 		return;
-	for (unsigned i = 0; i < GATHER_YIELDS; i++)
+	end_ns = os_now_ns() + GATHER_NS;
+	do
 		os_yield();
+	while (os_now_ns() < end_ns);
 }
 
 /* Jobs were found by searching, or moved: others may sleep because of that. */
@@ -84,32 +111,73 @@ static void tell_others(struct worker *self, bool has_more)
 		pool_notify(pool, 1);
 }
 
-static inline bool take_own(struct taker *own, struct rota_job *ret_job,
-		uint64_t *ret_ticket)
+static inline bool take_oldest(struct own_lane *own, struct rota_job *ret_job)
 {
-	return lane_take_own(&own->lane, own->slots, LANE_OWN_SLOTS - 1,
-			ret_job, ret_ticket);
+	return lane_take_oldest(
+			&own->lane, own->slots, LANE_OWN_SLOTS - 1, ret_job);
 }
 
-/* Its own lane is empty: move jobs there. How many? */
+/* Its own lanes are empty: move jobs there. How many? */
 static unsigned move_here(struct worker *self)
 {
 	struct channel *channel = &self->pool->channel;
 	unsigned moved;
 
 	let_gather(self);
-	moved = lanes_move(&channel->lanes, &channel->chain, self->index);
+	moved = lanes_move(&channel->lanes, &channel->chain, self->index, true);
 	self->is_thin = moved && moved < GATHER_BELOW;
 	return moved;
 }
 
-/* It has run its own jobs for long: others get their turn behind them. */
-static void look_elsewhere(struct worker *self)
+/* Nested jobs go on and on: queue what others submitted too, and now and then
+ * take the oldest, whose turn would never come. */
+__attribute__((noinline)) static bool take_in_turn(struct worker *self,
+		struct taker *own, uint64_t turn, struct rota_job *ret_job)
 {
 	struct channel *channel = &self->pool->channel;
+	bool is_deep = !(turn % DEEP_TURN);
 
-	if (lanes_move(&channel->lanes, &channel->chain, self->index))
+	if (lanes_move(&channel->lanes, &channel->chain, self->index, is_deep))
 		tell_others(self, true);
+	return is_deep && take_oldest(&own->nested, ret_job);
+}
+
+/* There are nested jobs: the newest of them, in turns of OWN_TURN jobs with what
+ * waits in order. */
+static inline bool take_nested(struct worker *self, struct taker *own,
+		struct rota_job *ret_job)
+{
+	/* relaxed: its own */
+	uint64_t ran = atomic_load_explicit(&self->ran, memory_order_relaxed);
+
+	if (!(ran % OWN_TURN) &&
+			take_in_turn(self, own, ran / OWN_TURN, ret_job))
+		return true;
+	if (ran & OWN_TURN && take_oldest(&own->moved, ret_job))
+		return true;
+	return lane_take_newest(&own->nested.lane, own->nested.slots,
+			LANE_OWN_SLOTS - 1, ret_job);
+}
+
+/* A job from a lane of this worker, or moved there; false: none is left. */
+static inline bool take(struct worker *self, struct taker *own,
+		struct rota_job *ret_job)
+{
+	unsigned moved;
+
+	if (__builtin_expect(!lane_seems_empty(&own->nested.lane), 0) &&
+			take_nested(self, own, ret_job))
+		return true;
+	while (!take_oldest(&own->moved, ret_job)) {
+		moved = move_here(self);
+		if (!moved)
+			return false;
+		if (take_oldest(&own->moved, ret_job)) {
+			tell_others(self, moved > 1);
+			break;
+		} /* or others were faster */
+	}
+	return true;
 }
 
 /* Run jobs until there is none. */
@@ -117,23 +185,13 @@ static inline void run_all(struct worker *self, struct taker *own)
 {
 	struct rota_pool *pool = self->pool;
 	struct rota_job job;
-	uint64_t ticket;
 
 	for (;;) {
 		uint32_t mood;
 
 		if (own) {
-			if (!take_own(own, &job, &ticket)) {
-				unsigned moved = move_here(self);
-
-				if (!moved)
-					return;
-				if (!take_own(own, &job, &ticket))
-					continue; /* others were faster */
-				tell_others(self, moved > 1);
-			}
-			if (__builtin_expect(!(ticket % OWN_TURN), 0))
-				look_elsewhere(self);
+			if (!take(self, own, &job))
+				return;
 		} else {
 			if (!chain_pop(&pool->channel.chain, &job))
 				return;
@@ -239,7 +297,7 @@ void *worker_main(void *worker)
 	if (channel_has_lanes(&pool->channel)) {
 		own = &pool->channel.lanes.takers[self->index];
 		os_local.pool_id = pool_id(pool);
-		os_local.lane = &own->lane;
+		os_local.lane = &own->nested.lane;
 	}
 	start(self);
 	do

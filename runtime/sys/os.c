@@ -14,7 +14,7 @@
 
 #define NS_PER_S 1000000000ull
 
-_Thread_local struct os_local os_local = {.pool_id = 1};
+_Thread_local struct os_local os_local = {.pool_id = OS_NO_POOL};
 
 static pthread_once_t end_once = PTHREAD_ONCE_INIT;
 static pthread_key_t end_key;

@@ -15,9 +15,11 @@
 /* What belongs to the thread that asks. Its address names the thread. */
 struct os_local {
 	struct frame *innermost; /* see run.c */
-	uint64_t pool_id;	 /* the pool that it used last: 1 is none */
-	struct lane *lane;	 /* its lane there */
+	uint64_t pool_id;	 /* of the pool where it used its lane last, */
+	struct lane *lane;	 /* which is this */
+	uint64_t laneless_id;	 /* of the last pool without one; 0: none */
 };
+#define OS_NO_POOL 1 /* the id of none; 0 is that of a pool after a fork */
 extern _Thread_local struct os_local os_local;
 
 /* Call this hook when the calling thread ends, as long as the library is
