@@ -25,6 +25,7 @@ struct worker {
 	unsigned index;				       /* I */
 	bool has_started;     /* W: its on_start did not fail */
 	bool is_thin;	      /* W: it found few jobs last time */
+	uint64_t gathered_ns; /* W: when it last let jobs gather, or not */
 	uint64_t streak_from; /* W: `ran` when the streak of jobs began */
 	alignas(CACHELINE) _Atomic uint64_t ran; /* S: jobs */
 	_Atomic uint64_t dropped;		 /* S: jobs */

@@ -46,7 +46,7 @@
  * last look lets others gather for so long, yielding, before it looks again.
  * Without it 1x1 gave a tenth of the jobs/s where a cache line takes 450 ns from
  * one CPU to the other and back. The streak is longer than usual bursts, which
- * must not wait. */
+ * must not wait; and jobs that take their time do not make it wait either. */
 #ifndef GATHER_NS
 #define GATHER_NS 2500u
 #endif

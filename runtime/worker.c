@@ -83,18 +83,22 @@ static uint64_t streak(struct worker *self)
 	       self->streak_from;
 }
 
-/* After a stream of jobs that now come one by one: let some gather, each look
- * at an almost empty lane fetches lines from its submitter. */
+/* After a stream of short jobs that now come one by one: let some gather, each
+ * look at an almost empty lane fetches lines from its submitter. */
 static void let_gather(struct worker *self)
 {
-	uint64_t end_ns;
+	uint64_t now_ns, end_ns;
 
 	if (!self->is_thin || streak(self) < GATHER_STREAK)
 		return;
-	end_ns = os_now_ns() + GATHER_NS;
-	do
+	now_ns = os_now_ns();
+	end_ns = now_ns + GATHER_NS;
+	/* if it was not just here, the jobs are long or few: no delay */
+	while (now_ns < end_ns && end_ns - self->gathered_ns < 3 * GATHER_NS) {
 		os_yield();
-	while (os_now_ns() < end_ns);
+		now_ns = os_now_ns();
+	}
+	self->gathered_ns = now_ns;
 }
 
 /* Jobs were found by searching, or moved: others may sleep because of that. */
