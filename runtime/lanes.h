@@ -35,8 +35,9 @@ struct own_lane {
 struct taker {
 	struct own_lane nested;
 	struct own_lane moved;
-	/* A: it may hold a ring of another lane */
-	alignas(2 * CACHELINE) _Atomic uint32_t is_inside;
+	/* A: odd: inside, it may hold a ring of another lane, or jobs on their
+	 * way; its worker counts */
+	alignas(2 * CACHELINE) _Atomic uint64_t visits;
 	unsigned place; /* W: where it takes from */
 	unsigned quota; /* W: how many more jobs */
 };
@@ -97,6 +98,10 @@ bool lanes_are_finished(struct lanes *lanes);
  * many of them will be run; the others were taken back. */
 unsigned lanes_withdraw(struct lanes *lanes, struct lane *lane, uint64_t first,
 		unsigned nr);
+
+/* Visits of all takers to lanes, or LANES_BUSY while one of them is inside. */
+#define LANES_BUSY UINT64_MAX
+uint64_t lanes_visits(struct lanes *lanes);
 
 /* Rings that nobody can reach. */
 void lanes_free_left(struct lane_ring *ring);

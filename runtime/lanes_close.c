@@ -54,17 +54,9 @@ bool lanes_reopen(struct lanes *lanes, struct lane *lane)
 	return false;
 }
 
-/* Called after a look that found every lane empty; but it was before the fence. */
-bool lanes_are_finished(struct lanes *lanes)
+/* Empty for ever: what was accepted is run, or on a worker that runs it. */
+static bool seal_all(struct lanes *lanes)
 {
-	if (!lanes->takers)
-		return true;
-	if (!lanes_is_closed(lanes))
-		return false;
-	/* [lanes.F5] full fence; pairs with [lanes.F4] and [pool.F1]. Orders
-	 * is_closed before the look at lanes. Forbids: a lane that was opened,
-	 * or a job that was pushed, by somebody who did not see the close. */
-	fence_full();
 	for (unsigned i = lanes_nr(lanes); i--;) {
 		struct lane *lane = lanes_at(lanes, i);
 
@@ -81,6 +73,52 @@ bool lanes_are_finished(struct lanes *lanes)
 	return true;
 }
 
+/* Called after a look that found every lane empty; but it was before the fence,
+ * and jobs may have been on their way from one lane to another. */
+bool lanes_are_finished(struct lanes *lanes)
+{
+	uint64_t visits;
+
+	if (!lanes->takers)
+		return true;
+	if (!lanes_is_closed(lanes))
+		return false;
+	/* [lanes.F5] full fence; pairs with [lanes.F4] and [pool.F1]. Orders
+	 * is_closed before the look at lanes. Forbids: a lane that was opened,
+	 * or a job that was pushed, by somebody who did not see the close. */
+	fence_full();
+	/* If nobody came by meanwhile nothing was moved: a worker that ends has
+	 * left no job to another who needs two. Who waits here does not come
+	 * by, so this ends. */
+	for (;; os_yield()) {
+		visits = lanes_visits(lanes);
+		if (visits == LANES_BUSY)
+			continue;
+		if (!seal_all(lanes) || lanes_have_work(lanes))
+			return false;
+		/* [lanes.F6] full fence; pairs with [lanes.F1]. Orders the look
+		 * at lanes before the second one at visits. */
+		fence_full();
+		if (lanes_visits(lanes) == visits)
+			return true;
+	}
+}
+
+/* A worker's job pushed them: the worker would run them before it ends, but the
+ * job may wait for them, and the other workers may be gone. */
+static unsigned take_back(struct lane *lane, unsigned nr)
+{
+	struct rota_job job;
+	unsigned taken = 0;
+
+	while (taken < nr &&
+			lane_take_newest(lane, lane->slots, lane->mask, &job))
+		taken++;
+	/* release: as [lane.R5] */
+	add_alone(&lane->uncounted, taken, memory_order_release);
+	return taken;
+}
+
 unsigned lanes_withdraw(struct lanes *lanes, struct lane *lane, uint64_t first,
 		unsigned nr)
 {
@@ -90,7 +128,7 @@ unsigned lanes_withdraw(struct lanes *lanes, struct lane *lane, uint64_t first,
 	atomic_store_explicit(&lanes->is_closed, 1, memory_order_release);
 	atomic_store_explicit(&lane->room_end, 0, memory_order_relaxed);
 	if (lane->worker)
-		return nr; /* it runs them itself before it ends */
+		return nr - take_back(lane, nr);
 	/* [lanes.A7] acquire; pairs with [lanes.R7]. */
 	if (!atomic_exchange_explicit(
 			    &lane->is_sealed, 1, memory_order_acq_rel))

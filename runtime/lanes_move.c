@@ -14,20 +14,43 @@ void lanes_free_left(struct lane_ring *ring)
 	}
 }
 
-/* Full fence included: rings that are left from now on are not freed. */
 static void enter(struct taker *self)
 {
-	/* [lanes.F1] full fence; pairs with [lanes.F2]. Orders is_inside before
+	/* relaxed: its own, and the fence follows */
+	uint64_t visits = atomic_load_explicit(
+			&self->visits, memory_order_relaxed);
+
+	atomic_store_explicit(&self->visits, visits + 1, memory_order_relaxed);
+	/* [lanes.F1] full fence; pairs with [lanes.F2] and [lanes.F6]. Orders the visit before
 	 * the look at a lane's ring. Forbids: the ring is freed meanwhile. */
-	atomic_store_explicit(&self->is_inside, 1, memory_order_relaxed);
 	fence_full();
 }
 
 static void leave(struct taker *self)
 {
-	/* [lanes.R4] release; pairs with [lanes.A4]: the ring was read before
-	 * it is freed. */
-	atomic_store_explicit(&self->is_inside, 0, memory_order_release);
+	/* relaxed: its own */
+	uint64_t visits = atomic_load_explicit(
+			&self->visits, memory_order_relaxed);
+
+	/* [lanes.R4] release; pairs with [lanes.A4]: the ring was read, and
+	 * jobs were moved, before. */
+	atomic_store_explicit(&self->visits, visits + 1, memory_order_release);
+}
+
+uint64_t lanes_visits(struct lanes *lanes)
+{
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < lanes->nr_takers; i++) {
+		/* [lanes.A4] acquire; pairs with [lanes.R4]. */
+		uint64_t visits = atomic_load_explicit(
+				&lanes->takers[i].visits, memory_order_acquire);
+
+		if (visits % 2)
+			return LANES_BUSY;
+		sum += visits;
+	}
+	return sum;
 }
 
 static bool is_anybody_inside(struct lanes *lanes)
@@ -35,15 +58,9 @@ static bool is_anybody_inside(struct lanes *lanes)
 	/* [lanes.F2] full fence; pairs with [lanes.F1]. Orders the rings that
 	 * were left before the look for takers. */
 	fence_full();
-	/* [lanes.A4] acquire; pairs with [lanes.R4]. */
-	if (atomic_load_explicit(&lanes->nr_guests, memory_order_acquire))
-		return true;
-	for (unsigned i = 0; i < lanes->nr_takers; i++)
-		/* acquire: as [lanes.A4] */
-		if (atomic_load_explicit(&lanes->takers[i].is_inside,
-				    memory_order_acquire))
-			return true;
-	return false;
+	/* acquire: as [lanes.A4] */
+	return atomic_load_explicit(&lanes->nr_guests, memory_order_acquire) ||
+	       lanes_visits(lanes) == LANES_BUSY;
 }
 
 static void put_left(struct lanes *lanes, struct lane_ring *first)

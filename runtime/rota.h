@@ -145,7 +145,8 @@ struct rota_report {
  */
 struct rota_stats {
 	size_t size;	    /* in: sizeof(struct rota_stats); 0: as in 0.1 */
-	uint64_t submitted; /* jobs accepted */
+	uint64_t submitted; /* jobs accepted; for a moment also those that meet
+			     * a close on their way and are refused */
 	uint64_t ran;
 	uint64_t dropped;
 	uint64_t queued;       /* now */

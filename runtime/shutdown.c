@@ -77,7 +77,8 @@ static int wait_for_callers(struct rota_pool *pool, uint64_t deadline_ns)
 	return error;
 }
 
-static void fill_report(struct rota_pool *pool, struct rota_report *report)
+static void fill_report(struct rota_pool *pool, bool is_over,
+		struct rota_report *report)
 {
 	struct pool_counts counts;
 	uint64_t unfinished;
@@ -86,6 +87,8 @@ static void fill_report(struct rota_pool *pool, struct rota_report *report)
 		return;
 	pool_count(pool, &counts);
 	unfinished = counts.submitted - counts.ran - counts.dropped;
+	if (is_over)
+		unfinished = 0; /* pushed late: lanes_withdraw() refuses them */
 	report->ran = counts.ran;
 	report->dropped = counts.dropped;
 	report->queued = channel_queued(&pool->channel);
@@ -115,6 +118,6 @@ int rota_pool_shutdown(struct rota_pool *pool, enum rota_shutdown_mode mode,
 	error = join_workers(pool, deadline_ns);
 	if (!error)
 		error = wait_for_callers(pool, deadline_ns);
-	fill_report(pool, ret_report);
+	fill_report(pool, !error, ret_report);
 	return error;
 }

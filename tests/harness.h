@@ -128,6 +128,8 @@ void thread_join(pthread_t thread);
 /* Of this process, from /proc. */
 unsigned nr_threads(void);
 unsigned nr_fds(void);
+unsigned nr_maps(void);
+long resident_bytes(void);
 /* Whether this thread of the process sleeps in the kernel now. */
 bool is_asleep(int tid);
 

@@ -84,6 +84,25 @@ void blocker_release(struct blocker *blocker)
 	latch_down(&blocker->released);
 }
 
+static unsigned steps[NR_STEP_LINES]; /* plain: one worker writes */
+
+void step_run(void *arg)
+{
+	uintptr_t step = (uintptr_t)arg;
+
+	CHECK_EQ(step & UINT32_MAX, ++steps[step >> 32]);
+}
+
+void *step_of(unsigned line, unsigned step)
+{
+	return (void *)((uintptr_t)line << 32 | step);
+}
+
+unsigned steps_done(unsigned line)
+{
+	return steps[line];
+}
+
 void count_run(void *arg)
 {
 	atomic_uint *counter = arg;

@@ -31,6 +31,12 @@ void blocker_init(struct blocker *blocker);
 void blocker_hold(struct blocker *blocker, struct rota_pool *pool);
 void blocker_release(struct blocker *blocker);
 
+/* Jobs that must start in order, 1, 2, 3 in each line: for one worker. */
+enum { NR_STEP_LINES = 256 };
+void step_run(void *step);
+void *step_of(unsigned line, unsigned step);
+unsigned steps_done(unsigned line); /* after a drain */
+
 void count_run(void *counter); /* atomic_uint */
 void nothing_run(void *arg);
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 uint64_t now_ns(void)
 {
@@ -141,6 +142,30 @@ unsigned nr_threads(void)
 unsigned nr_fds(void)
 {
 	return nr_entries("/proc/self/fd");
+}
+
+unsigned nr_maps(void)
+{
+	FILE *file = fopen("/proc/self/maps", "r");
+	unsigned nr = 0;
+	int c;
+
+	CHECK(file != NULL);
+	while ((c = getc(file)) != EOF)
+		nr += c == '\n';
+	fclose(file);
+	return nr;
+}
+
+long resident_bytes(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	long size, resident;
+
+	CHECK(file != NULL);
+	CHECK_EQ(fscanf(file, "%ld %ld", &size, &resident), 2);
+	fclose(file);
+	return resident * sysconf(_SC_PAGESIZE);
 }
 
 bool is_asleep(int tid)

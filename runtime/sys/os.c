@@ -19,12 +19,13 @@ _Thread_local struct os_local os_local = {.pool_id = OS_NO_POOL};
 static pthread_once_t end_once = PTHREAD_ONCE_INIT;
 static pthread_key_t end_key;
 static bool has_end_key;
-static void (*end_hook)(void);
+static void (*_Atomic end_hook)(void); /* the same for all threads */
 
 static void call_end_hook(void *unused)
 {
 	(void)unused;
-	end_hook();
+	/* relaxed: this thread stored it, or another the same */
+	atomic_load_explicit(&end_hook, memory_order_relaxed)();
 }
 
 static void make_end_key(void)
@@ -37,7 +38,7 @@ bool os_at_thread_end(void (*hook)(void))
 	int saved = errno;
 	bool is_set;
 
-	end_hook = hook;
+	atomic_store_explicit(&end_hook, hook, memory_order_relaxed);
 	pthread_once(&end_once, make_end_key);
 	is_set = has_end_key && !pthread_setspecific(end_key, &end_key);
 	errno = saved;

@@ -25,12 +25,155 @@ void play(const void *with)
 	submitter((void *)0);
 	join_submitters(1);
 	if (scenario->is_quiesce)
-		wait_until_ran(scenario->submitters * scenario->jobs);
-	pool_finish(ROTA_DRAIN);
+		wait_until_ran(nr_all_jobs());
+	pool_finish(xp_options->discards ? ROTA_DISCARD : ROTA_DRAIN);
 	check_jobs();
 	for (unsigned i = 0; i < scenario->submitters * scenario->jobs; i++)
 		XP_CHECK(jobs[i].accepted || scenario->is_timed);
 	pool_destroy();
+}
+
+static void wait_and_finish(void)
+{
+	if (scenario->is_quiesce)
+		wait_until_ran(nr_all_jobs());
+	pool_finish(ROTA_DRAIN);
+	check_jobs();
+	pool_destroy();
+}
+
+void play_take_over(const void *with)
+{
+	pool_setup(with);
+	for (unsigned i = 0; i < scenario->submitters; i++)
+		xp_join(xp_start(submitter, (void *)(uintptr_t)i));
+	wait_and_finish();
+}
+
+static void *submit_at_the_end(void *unused)
+{
+	(void)unused;
+	submit(0);
+	xp_end_begins();
+	submit(1);
+	return NULL;
+}
+
+void play_end_submits(const void *with)
+{
+	unsigned ending;
+
+	pool_setup(with);
+	ending = xp_start(submit_at_the_end, NULL);
+	start_submitters(1);
+	xp_join(ending);
+	join_submitters(1);
+	wait_and_finish();
+}
+
+static void *submit_and_stay(void *number)
+{
+	submitter(number);
+	say_ready();
+	wait_for_release();
+	return NULL;
+}
+
+void play_end_late(const void *with)
+{
+	unsigned staying;
+
+	pool_setup(with);
+	staying = xp_start(submit_and_stay, (void *)0);
+	wait_until_ready();
+	pool_finish(ROTA_DRAIN);
+	pool_destroy();
+	release_jobs();
+	xp_join(staying);
+	check_jobs();
+}
+
+void play_lane_comes_free(const void *with)
+{
+	unsigned staying;
+
+	pool_setup(with);
+	xp_calm(true);
+	submit(JOBS_MAX - 1);
+	staying = xp_start(submit_and_stay, (void *)0);
+	wait_until_ready();
+	xp_settle();
+	xp_calm(false);
+	start_submitters(1);
+	release_jobs();
+	xp_join(staying);
+	join_submitters(1);
+	wait_until_ran(1 + nr_all_jobs());
+	pool_finish(ROTA_DRAIN);
+	check_jobs();
+	pool_destroy();
+}
+
+void play_crowded(const void *with)
+{
+	pool_setup(with);
+	xp_calm(true);
+	submit(JOBS_MAX - 1);
+	xp_settle();
+	xp_calm(false);
+	start_submitters(0);
+	join_submitters(0);
+	if (scenario->is_quiesce)
+		wait_until_ran(1 + nr_all_jobs());
+	pool_finish(ROTA_DRAIN);
+	check_jobs();
+	pool_destroy();
+}
+
+void play_close_in_job(const void *with)
+{
+	pool_setup(with);
+	submitter((void *)0);
+	wait_until_ready();
+	pool_finish(ROTA_DRAIN);
+	check_jobs();
+	pool_destroy();
+}
+
+static void *close_it(void *unused)
+{
+	(void)unused;
+	XP_CHECK(rota_pool_close(pool) == 0);
+	return NULL;
+}
+
+void play_closed_by_other(const void *with)
+{
+	unsigned closer;
+
+	pool_setup(with);
+	xp_calm(true);
+	closer = xp_start(close_it, NULL);
+	submit(0);
+	wait_until_ran(1);
+	xp_calm(false);
+	for (unsigned i = 1; i < scenario->jobs; i++)
+		submit(i);
+	xp_join(closer);
+	pool_finish(ROTA_DRAIN);
+	check_jobs();
+	pool_destroy();
+}
+
+void play_behind_one(const void *with)
+{
+	pool_setup(with);
+	submit(0);
+	xp_settle();
+	for (unsigned i = 1; i < scenario->jobs; i++)
+		submit(i);
+	release_jobs();
+	wait_and_finish();
 }
 
 void play_many(const void *with)

@@ -16,6 +16,23 @@ void play_destroy(const void *with);
 void play_pass_on(const void *with);
 /* Close while jobs hold the workers: blocked submitters return at once. */
 void play_close_blocked(const void *with);
+/* Submitters one after the other: each finds the lane of the one before. */
+void play_take_over(const void *with);
+/* A thread submits after it gave back its lane. */
+void play_end_submits(const void *with);
+/* A thread that submitted ends after the pool. */
+void play_end_late(const void *with);
+/* The first thread has one of the lanes, and another thread the other one; that
+ * one ends while the others submit. */
+void play_lane_comes_free(const void *with);
+/* The first thread has one of the lanes. */
+void play_crowded(const void *with);
+/* Another thread closes the pool while this one submits; the first job ran. */
+void play_closed_by_other(const void *with);
+/* Stop the pool while a job is about to submit. */
+void play_close_in_job(const void *with);
+/* The first job runs until the others are queued. */
+void play_behind_one(const void *with);
 /* All jobs in one call. */
 void play_many(const void *with);
 

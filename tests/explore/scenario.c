@@ -8,8 +8,9 @@
 struct job jobs[JOBS_MAX];
 const struct scenario *scenario;
 struct rota_pool *pool;
-static _Atomic uint32_t nr_ran, nr_running,
-		is_released; /* futexes; written plainly */
+static unsigned youngest[JOBS_MAX]; /* job that ran, + 1; by submitter */
+static _Atomic uint32_t nr_ran, nr_running, is_released,
+		is_ready; /* futexes; written plainly */
 
 static uint32_t *plain(_Atomic uint32_t *word)
 {
@@ -25,23 +26,70 @@ static void wait_for(_Atomic uint32_t *word, unsigned wanted)
 		os_futex_wait(word, value, OS_NO_DEADLINE);
 }
 
+unsigned nr_all_jobs(void)
+{
+	return scenario->submitters * scenario->jobs * (1 + scenario->children);
+}
+
+/* One worker runs the jobs of each submitter in their order. */
+static void check_order(unsigned index)
+{
+	unsigned *last = &youngest[index / scenario->jobs];
+
+	if (scenario->workers > 1 || scenario->full_policy ||
+			scenario->is_unordered)
+		return;
+	XP_CHECK(*last <= index);
+	*last = index + 1;
+}
+
+static void set(_Atomic uint32_t *word)
+{
+	*plain(word) = 1;
+	os_futex_wake(word, UINT32_MAX);
+}
+
+void say_ready(void)
+{
+	set(&is_ready);
+}
+
+static void submit_children(unsigned index)
+{
+	unsigned first = scenario->submitters * scenario->jobs +
+			 index * scenario->children;
+	int error = 0;
+
+	if (scenario->awaits_child)
+		say_ready();
+	for (unsigned i = 0; i < scenario->children; i++)
+		error = submit(first + i);
+	if (scenario->awaits_child && !error)
+		wait_for(&nr_ran, 1);
+}
+
 static void run_job(void *arg)
 {
 	struct job *job = arg;
+	unsigned index = (unsigned)(job - jobs);
 
 	XP_CHECK(job >= jobs && job < jobs + JOBS_MAX);
 	XP_CHECK(!job->ran && !job->dropped);
-	if (scenario->jobs_meet) {
+	if (index < scenario->submitters * scenario->jobs) {
+		check_order(index);
+		submit_children(index);
+	}
+	if (index - scenario->first_meeting < scenario->meeting) {
 		++*plain(&nr_running);
 		os_futex_wake(&nr_running, UINT32_MAX);
-		wait_for(&nr_running, scenario->jobs * scenario->submitters);
+		wait_for(&nr_running, scenario->meeting);
 	}
 	if (job < jobs + scenario->held)
 		wait_for(&is_released, 1);
 	job->ran++;
 	++*plain(&nr_ran);
-	if (scenario->is_quiesce)
-		os_futex_wake(&nr_ran, 1);
+	if (scenario->is_quiesce || scenario->awaits_child)
+		os_futex_wake(&nr_ran, UINT32_MAX);
 }
 
 static void drop(struct job *job)
@@ -76,7 +124,7 @@ void check_capacity(void)
 
 	if (!pool || !pool->capacity)
 		return;
-	ring = pool->channel.first;
+	ring = pool->channel.chain.first;
 	head = ring->ck.p_head;
 	tail = ring->ck.p_tail;
 	XP_CHECK(tail - ring->ck.c_head <= pool->capacity);
@@ -90,6 +138,7 @@ void pool_setup(const struct scenario *with)
 			.workers = with->workers,
 			.capacity = with->capacity,
 			.full_policy = with->full_policy,
+			.channel = with->channel,
 			.spin_ns = ROTA_SPIN_NONE,
 			.on_drop = drop_job,
 	};
@@ -98,7 +147,9 @@ void pool_setup(const struct scenario *with)
 	scenario = with;
 	pool = NULL;
 	memset(jobs, 0, sizeof(jobs));
-	*plain(&nr_ran) = *plain(&nr_running) = *plain(&is_released) = 0;
+	memset(youngest, 0, sizeof(youngest));
+	*plain(&nr_ran) = *plain(&nr_running) = 0;
+	*plain(&is_released) = *plain(&is_ready) = 0;
 	xp_calm(true);
 	XP_CHECK(rota_pool_create(&options, &created) == 0);
 	xp_calm(false);
@@ -155,14 +206,33 @@ void wait_until_ran(unsigned nr)
 
 void release_jobs(void)
 {
-	*plain(&is_released) = 1;
-	os_futex_wake(&is_released, UINT32_MAX);
+	set(&is_released);
+}
+
+void wait_for_release(void)
+{
+	wait_for(&is_released, 1);
+}
+
+void wait_until_ready(void)
+{
+	wait_for(&is_ready, 1);
 }
 
 void check_jobs(void)
 {
-	for (unsigned i = 0; i < JOBS_MAX; i++)
+	struct rota_stats stats = {0};
+	unsigned accepted = 0;
+
+	for (unsigned i = 0; i < JOBS_MAX; i++) {
 		XP_CHECK(jobs[i].ran + jobs[i].dropped == jobs[i].accepted);
+		accepted += jobs[i].accepted;
+	}
+	if (!pool)
+		return;
+	XP_CHECK(rota_pool_stats(pool, &stats) == 0);
+	XP_CHECK(stats.submitted == accepted);
+	XP_CHECK(stats.ran + stats.dropped == accepted);
 }
 
 void pool_destroy(void)

@@ -13,12 +13,17 @@ struct scenario {
 	unsigned jobs;	   /* of each submitter */
 	unsigned capacity; /* 0: unbounded, 4 slots at first */
 	enum rota_full_policy full_policy;
-	bool is_timed;	 /* submits have a deadline */
-	bool is_copied;	 /* jobs are closures in boxes */
+	enum rota_channel channel;
+	unsigned children; /* that each job of the submitters submits */
+	bool awaits_child; /* and then waits for one of them */
+	bool is_timed;	   /* submits have a deadline */
+	bool is_copied;	   /* jobs are closures in boxes */
 	bool is_quiesce; /* no stop before every job ran: a stop wakes all, and
 			    so hides a lost wake-up */
-	bool jobs_meet;	 /* all jobs must be running before one may end */
-	unsigned held;	 /* so many jobs do not end before release_jobs() */
+	bool is_unordered; /* one worker may change the order of a submitter */
+	unsigned meeting; /* so many jobs must be running before one may end, */
+	unsigned first_meeting; /* from this one on */
+	unsigned held; /* so many jobs do not end before release_jobs() */
 };
 
 /* One job. Plain memory: the explorer has one real thread. */
@@ -32,6 +37,8 @@ extern struct rota_pool *pool;
 
 /* Workers that begin at this moment, or all of them parked. */
 void pool_setup(const struct scenario *with);
+/* How many there are, children included. */
+unsigned nr_all_jobs(void);
 /* Hand over jobs[index]; what rota_submit() returned. */
 int submit(unsigned index);
 /* The first nr jobs in one call. */
@@ -41,10 +48,14 @@ void *submitter(void *number);
 /* Wait until nr jobs ran. */
 void wait_until_ran(unsigned nr);
 void release_jobs(void);
+void wait_for_release(void);
+void say_ready(void);
+void wait_until_ready(void);
 /* Shut down; the report must agree with the jobs. */
 void pool_finish(enum rota_shutdown_mode mode);
 void pool_destroy(void);
-/* Each accepted job had one outcome, no other had any. */
+/* All submits returned and all jobs are done: each accepted one had one outcome,
+ * no other had any, and the counters agree. */
 void check_jobs(void);
 /* For xp_options.always. */
 void check_capacity(void);

@@ -33,11 +33,15 @@ struct xp_options {
 	enum xp_model model;
 	unsigned bound;	      /* preemptions */
 	bool counts;	      /* statistics are part of the protocol here */
+	bool discards;	      /* so is the pool's mood */
+	bool is_noisy;	      /* this system has no heavy fence */
 	bool can_time_out;    /* a wait with a deadline may end by it */
 	unsigned spurious;    /* futex waits that end for no reason */
 	uint64_t limit;	      /* executions; 0: none */
 	void (*always)(void); /* checked at each step; may be NULL */
 };
+
+extern const struct xp_options *xp_options; /* of the search that runs now */
 
 /* Explore: true if no execution failed. Prints what it did as TAP comments. */
 bool xp_explore(void (*body)(const void *with), const void *with,
@@ -58,6 +62,8 @@ __attribute__((noreturn, format(printf, 1, 2))) void xp_fail(
 unsigned xp_choose(unsigned nr_options);
 unsigned xp_start(void *(*thread_main)(void *), void *arg);
 void xp_join(unsigned thread);
+/* What is to happen at the end of this thread does; later it happens again. */
+void xp_end_begins(void);
 /* Wait until nobody else can do anything. */
 void xp_settle(void);
 /* While calm nobody is preempted, except for the first thread. */
@@ -68,6 +74,9 @@ uint64_t xp_load(const volatile void *word, size_t bytes, const char *what,
 		const char *where);
 /* Of what no other thread writes: no point. */
 uint64_t xp_peek(const volatile void *word, size_t bytes, const char *what,
+		const char *where);
+/* Of what only this thread writes, now: no point. */
+uint64_t xp_load_own(const volatile void *word, size_t bytes, const char *what,
 		const char *where);
 void xp_store(volatile void *word, uint64_t value, size_t bytes,
 		const char *what, const char *where);
@@ -82,7 +91,11 @@ void xp_fence(const char *where);
 void xp_after_rmw(const char *where);
 void xp_relax(void);
 /* A counter that no protocol depends on: not a point, unless options.counts. */
-void xp_add_alone(volatile void *word, uint64_t step, const char *where);
+void xp_add_alone(volatile void *word, uint64_t step, const char *what,
+		const char *where);
+/* What only this thread writes, and others wait for. */
+void xp_advance(volatile void *word, uint64_t step, const char *what,
+		const char *where);
 uint64_t xp_count(volatile void *word, uint64_t step, size_t bytes,
 		const char *what, const char *where);
 void xp_copy(void *to, const void *from, size_t bytes);

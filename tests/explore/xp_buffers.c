@@ -22,12 +22,13 @@ struct store {
 static struct buffer {
 	struct store stores[BUFFER_MAX];
 	unsigned nr;
+	unsigned nr_made; /* before the last point that was left behind */
 } buffers[THREADS_MAX];
 
 void xp_buffers_reset(void)
 {
 	for (unsigned i = 0; i < THREADS_MAX; i++)
-		buffers[i].nr = 0;
+		buffers[i].nr = buffers[i].nr_made = 0;
 }
 
 void xp_write_memory(unsigned thread, volatile void *word, uint64_t value,
@@ -50,6 +51,7 @@ static void flush(unsigned thread, unsigned nr)
 				store->bytes);
 	}
 	buffer->nr -= nr;
+	buffer->nr_made -= nr < buffer->nr_made ? nr : buffer->nr_made;
 	memmove(buffer->stores, buffer->stores + nr,
 			buffer->nr * sizeof(buffer->stores[0]));
 }
@@ -64,8 +66,9 @@ static unsigned pending(unsigned thread, const volatile void *word)
 	return 0;
 }
 
-/* Choose which pending stores of others arrive before this access. */
-void xp_let_arrive(const volatile void *word)
+/* Choose which pending stores of others arrive before an access of this thread
+ * to word. */
+static void let_arrive(unsigned thread, const volatile void *word)
 {
 	uint8_t who[THREADS_MAX];
 	unsigned nr, option;
@@ -73,7 +76,7 @@ void xp_let_arrive(const volatile void *word)
 	do {
 		nr = 0;
 		for (unsigned i = 0; i < THREADS_MAX; i++)
-			if (i != xp_current && pending(i, word))
+			if (i != thread && pending(i, word))
 				who[nr++] = (uint8_t)i;
 		option = xp_choose(nr + 1);
 		if (option) {
@@ -84,12 +87,30 @@ void xp_let_arrive(const volatile void *word)
 	} while (option);
 }
 
+void xp_let_arrive(const volatile void *word)
+{
+	let_arrive(xp_current, word);
+}
+
+bool xp_is_pending_elsewhere(const volatile void *word)
+{
+	for (unsigned i = 0; i < THREADS_MAX; i++)
+		if (i != xp_current && pending(i, word))
+			return true;
+	return false;
+}
+
+static void drain(unsigned thread, unsigned nr)
+{
+	while (nr--) {
+		let_arrive(thread, buffers[thread].stores[0].word);
+		flush(thread, 1);
+	}
+}
+
 void xp_drain_now(void)
 {
-	while (buffers[xp_current].nr) {
-		xp_let_arrive(buffers[xp_current].stores[0].word);
-		flush(xp_current, 1);
-	}
+	drain(xp_current, buffers[xp_current].nr);
 }
 
 void xp_drain(void)
@@ -104,6 +125,28 @@ void xp_system_call(void)
 {
 	xp_point();
 	xp_drain_now();
+}
+
+void xp_left_point(void)
+{
+	buffers[xp_current].nr_made = buffers[xp_current].nr;
+}
+
+/*
+ * Each thread is interrupted at some moment between the call and the return: one
+ * after the other, and others may go on between. A store is no point, so those
+ * that a thread made since its last point stay: it may have been interrupted
+ * before them, and if not, they may have waited as long as they do here.
+ */
+void xp_drain_all(void)
+{
+	xp_system_call();
+	for (unsigned i = 0; i < THREADS_MAX; i++) {
+		if (i == xp_current || !buffers[i].nr_made)
+			continue;
+		xp_point();
+		drain(i, buffers[i].nr_made);
+	}
 }
 
 bool xp_buffer_load(const volatile void *word, uint64_t *ret_value)

@@ -47,6 +47,13 @@ static void go_on(struct coroutine *to)
 	enter_loop(to);
 }
 
+bool xp_is_private(const volatile void *address)
+{
+	const stack_t *stack = &coroutines[xp_current].context.uc_stack;
+
+	return (uintptr_t)address - (uintptr_t)stack->ss_sp < stack->ss_size;
+}
+
 void xp_coroutine_reset(unsigned i)
 {
 	coroutines[i].is_begun = false;

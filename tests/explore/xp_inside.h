@@ -7,7 +7,6 @@
 enum { THREADS_MAX = 8, STEPS_MAX = 4000, LOCAL_BYTES = 64 };
 
 /* xp_search.c */
-extern const struct xp_options *xp_options;
 extern unsigned xp_bound;	/* of the search that runs now */
 extern unsigned xp_nr_spurious; /* in this execution */
 /* A step of the current thread, for the record; too many are a livelock. */
@@ -28,7 +27,7 @@ void xp_wake(const volatile void *word, unsigned nr_threads);
 /* The current thread changed the memory. */
 void xp_changed(unsigned thread);
 void xp_finish(void) __attribute__((noreturn));
-void *xp_local(void); /* LOCAL_BYTES of the current thread, zero at first */
+void *xp_local(void); /* LOCAL_BYTES of the current thread */
 
 /* xp_coroutines.c */
 void xp_coroutine_reset(unsigned i); /* it begins anew when switched to */
@@ -36,6 +35,8 @@ void xp_coroutine_switch(unsigned from, unsigned to);
 /* Returns when somebody calls the other. */
 void xp_coroutines_run(unsigned first);
 __attribute__((noreturn)) void xp_coroutines_leave(void);
+/* On the stack of the current thread: nobody else's business. */
+bool xp_is_private(const volatile void *address);
 
 /* xp_buffers.c */
 void xp_buffers_reset(void);
@@ -53,6 +54,17 @@ void xp_drain_now(void);
 void xp_drain(void);
 /* A point, and then the same. */
 void xp_system_call(void);
+/* The current thread goes on from a point. */
+void xp_left_point(void);
+/* The buffers of all threads are emptied, but for what is no older than their
+ * last point. */
+void xp_drain_all(void);
+/* Has another thread a store to word in its buffer? */
+bool xp_is_pending_elsewhere(const volatile void *word);
+
+/* xp_os.c */
+/* A thread begins, with LOCAL_BYTES that are zero. */
+void xp_os_begin(unsigned thread, void *local);
 
 /* xp_memory.c */
 /* The access of the kernel: a futex word. */

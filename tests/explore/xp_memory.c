@@ -16,6 +16,8 @@ static uint64_t load_now(const volatile void *word, size_t bytes,
 {
 	uint64_t value;
 
+	if (xp_is_private(word))
+		return read_memory(word, bytes);
 	xp_check_alive(word, where);
 	if (!xp_buffer_load(word, &value)) {
 		xp_let_arrive(word);
@@ -28,7 +30,16 @@ static uint64_t load_now(const volatile void *word, size_t bytes,
 uint64_t xp_load(const volatile void *word, size_t bytes, const char *what,
 		const char *where)
 {
-	xp_point();
+	if (!xp_is_private(word))
+		xp_point();
+	return load_now(word, bytes, what, where);
+}
+
+uint64_t xp_load_own(const volatile void *word, size_t bytes, const char *what,
+		const char *where)
+{
+	if (xp_is_pending_elsewhere(word))
+		xp_fail("two threads write %s in %s", what, where);
 	return load_now(word, bytes, what, where);
 }
 
@@ -43,6 +54,10 @@ uint64_t xp_peek(const volatile void *word, size_t bytes, const char *what,
 static void store_now(volatile void *word, uint64_t value, size_t bytes,
 		const char *what, const char *where)
 {
+	if (xp_is_private(word)) {
+		memcpy((void *)(uintptr_t)word, &value, bytes);
+		return;
+	}
 	xp_check_alive(word, where);
 	xp_note("store", what, where, value);
 	if (xp_options->model == XP_SC) {
@@ -55,7 +70,7 @@ static void store_now(volatile void *word, uint64_t value, size_t bytes,
 void xp_store(volatile void *word, uint64_t value, size_t bytes,
 		const char *what, const char *where)
 {
-	if (xp_options->model == XP_SC)
+	if (xp_options->model == XP_SC && !xp_is_private(word))
 		xp_point();
 	store_now(word, value, bytes, what, where);
 }
@@ -145,12 +160,19 @@ uint64_t xp_count(volatile void *word, uint64_t step, size_t bytes,
 	return old;
 }
 
-void xp_add_alone(volatile void *word, uint64_t step, const char *where)
+void xp_advance(volatile void *word, uint64_t step, const char *what,
+		const char *where)
+{
+	step += xp_load_own(word, sizeof(step), what, where);
+	xp_store(word, step, sizeof(step), what, where);
+}
+
+void xp_add_alone(volatile void *word, uint64_t step, const char *what,
+		const char *where)
 {
 	xp_check_alive(word, where);
 	if (xp_options->counts) {
-		step += xp_load(word, sizeof(step), "counter", where);
-		xp_store(word, step, sizeof(step), "counter", where);
+		xp_advance(word, step, what, where);
 		return;
 	}
 	step += read_memory(word, sizeof(step));
@@ -163,6 +185,8 @@ void xp_copy(void *to, const void *from, size_t bytes)
 	uint64_t *target = to;
 	const uint64_t *source = from;
 
+	if (!bytes)
+		return;
 	if (xp_is_shared(from) || xp_options->model == XP_SC)
 		xp_point();
 	for (size_t i = 0; i < bytes / sizeof(*target); i++) {

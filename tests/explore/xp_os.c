@@ -9,6 +9,44 @@ static_assert(sizeof(os_local) <= LOCAL_BYTES, "it fits");
 
 enum { PAGE_BYTES = OS_PAGE_MAX, CLOCK_NS = 1000000 };
 
+static void (*end_hooks[THREADS_MAX])(void);
+
+void xp_os_begin(unsigned thread, void *local)
+{
+	__typeof__(os_local) *fresh = local;
+
+	fresh->pool_id = OS_NO_POOL;
+	end_hooks[thread] = NULL;
+}
+
+bool os_at_thread_end(void (*hook)(void))
+{
+	end_hooks[xp_current] = hook;
+	return true;
+}
+
+/* Who comes after the hook, as the destructor of another key, may submit and so
+ * ask for it once more. */
+void xp_end_begins(void)
+{
+	void (*hook)(void) = end_hooks[xp_current];
+
+	end_hooks[xp_current] = NULL;
+	if (hook)
+		hook();
+}
+
+bool os_heavy_fence_init(void)
+{
+	return !xp_options->is_noisy;
+}
+
+void os_heavy_fence(void)
+{
+	xp_note("heavy fence", "", "", 0);
+	xp_drain_all();
+}
+
 /* The deadline comes first, in some of the executions. */
 static bool times_out(uint64_t deadline_ns)
 {

@@ -90,7 +90,7 @@ static unsigned list_state(uint8_t *ret_list, enum thread_state state)
 	return nr;
 }
 
-void xp_point(void)
+static void point(void)
 {
 	struct thread *self = &threads[xp_current];
 	uint8_t ready[THREADS_MAX];
@@ -113,6 +113,12 @@ void xp_point(void)
 		self->seen = changes_of_others(xp_current);
 	}
 	switch_to(ready[option - 1]);
+}
+
+void xp_point(void)
+{
+	point();
+	xp_left_point();
 }
 
 /* The current thread cannot go on, or does not want to. */
@@ -176,6 +182,7 @@ unsigned xp_start(void *(*thread_main)(void *), void *arg)
 		xp_fail("too many threads");
 	threads[nr_threads] = (struct thread){
 			.state = READY, .main = thread_main, .arg = arg};
+	xp_os_begin(nr_threads, threads[nr_threads].local);
 	xp_coroutine_reset(nr_threads);
 	return nr_threads++;
 }
@@ -208,6 +215,7 @@ void xp_thread_main(void)
 	struct thread *self = &threads[xp_current];
 
 	self->main(self->arg);
+	xp_end_begins();
 	xp_finish();
 }
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The chain of rings, from the inside: growth, order, close, memory. */
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../../runtime/chain.h"
 #include "../../runtime/tune.h"
@@ -121,22 +119,11 @@ TEST(a_closed_chain_is_finished_only_when_drained)
 	chain_fini(&chain);
 }
 
-static size_t resident_bytes(void)
-{
-	unsigned long pages = 0;
-	FILE *stream = fopen("/proc/self/statm", "r");
-
-	CHECK(stream != NULL);
-	CHECK_EQ(fscanf(stream, "%*u %lu", &pages), 1);
-	fclose(stream);
-	return pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 TEST(rings_that_were_left_give_their_memory_back)
 {
 	enum { N = 1 << 20, RING_BYTES = 2 * N * 16 };
 	struct chain chain;
-	size_t before;
+	long before;
 
 	CHECK_EQ(chain_init(&chain, 0), 0);
 	before = resident_bytes();

@@ -185,3 +185,37 @@ TEST(a_drained_pool_stays_open_and_a_closed_pool_can_be_drained)
 	CHECK_EQ(rota_pool_drain(pool, 0), 0);
 	end_pool(pool);
 }
+
+/* Bursts of jobs of some nanoseconds, so that they wander about while the
+ * drain adds up what was accepted and what has run. */
+static void count_relaxed_run(void *arg)
+{
+	atomic_fetch_add_explicit((atomic_uint *)arg, 1, memory_order_relaxed);
+}
+
+TEST(a_drain_that_looks_again_and_again_sees_rest_only_when_all_has_run)
+{
+	uint64_t end = in_ms(1000);
+	unsigned workers = 1, nr = 0;
+
+	do {
+		struct rota_pool *pool = make_pool(workers, 0, ROTA_FULL_FAIL);
+		atomic_uint ran = 0;
+
+		nr = 0;
+		for (unsigned round = 0; round < 2000; round++) {
+			unsigned burst = 1 + round % 70;
+
+			for (unsigned i = 0; i < burst; i++)
+				CHECK_EQ(rota_submit(pool, count_relaxed_run,
+							 &ran),
+						0);
+			nr += burst;
+			while (rota_pool_drain(pool, 0))
+				;
+			CHECK_EQ(atomic_load(&ran), nr);
+		}
+		end_pool(pool);
+		workers = workers % 4 + 1;
+	} while (now_ns() < end);
+}

@@ -103,6 +103,25 @@ TEST(one_job_into_sixteen_idle_workers_wakes_at_most_two)
 	end_pool(pool);
 }
 
+TEST(a_lone_job_costs_one_wake)
+{
+	for (unsigned workers = 1; workers <= 16; workers *= 4) {
+		struct rota_pool *pool = make_pool(workers, 0, ROTA_FULL_FAIL);
+
+		for (unsigned round = 0; round < 100; round++) {
+			uint64_t wakes;
+
+			wait_all_parked(pool);
+			wakes = stats_of(pool).wakes;
+			CHECK_EQ(rota_submit(pool, nothing_run, NULL), 0);
+			check_rest(pool);
+			wait_all_parked(pool);
+			CHECK_EQ(stats_of(pool).wakes, wakes + 1);
+		}
+		end_pool(pool);
+	}
+}
+
 TEST(a_burst_wakes_at_most_one_worker_for_each_job)
 {
 	struct rota_pool *pool = make_pool(16, 0, ROTA_FULL_FAIL);

@@ -88,7 +88,7 @@ TEST(every_bad_value_is_refused_and_leaves_nothing)
 	REFUSE(channel, (enum rota_channel)99);
 	REFUSE(spin_ns, ROTA_SPIN_MAX_NS + 1);
 	REFUSE(spin_ns, ROTA_SPIN_NONE - 1);
-	REFUSE(nested, ROTA_NESTED_QUEUE + 1);
+	REFUSE(reserved, 1);
 	REFUSE(stack_bytes, 1);
 	REFUSE(cpu_set, &byte); /* of 0 bytes */
 	memset(&o, 0, sizeof(o));

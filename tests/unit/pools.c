@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Pools are independent of each other and leave nothing behind. */
 #include <errno.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #include "../support.h"
 
@@ -96,30 +94,6 @@ TEST(a_job_may_create_and_destroy_a_pool_of_its_own)
 	end_pool(pool);
 }
 
-static unsigned nr_lines(const char *path)
-{
-	FILE *file = fopen(path, "r");
-	unsigned nr = 0;
-	int c;
-
-	CHECK(file != NULL);
-	while ((c = getc(file)) != EOF)
-		nr += c == '\n';
-	fclose(file);
-	return nr;
-}
-
-static long resident_bytes(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	long size, resident;
-
-	CHECK(file != NULL);
-	CHECK_EQ(fscanf(file, "%ld %ld", &size, &resident), 2);
-	fclose(file);
-	return resident * sysconf(_SC_PAGESIZE);
-}
-
 static void live_once(unsigned workers)
 {
 	struct rota_pool *pool = make_pool(workers, 0, ROTA_FULL_FAIL);
@@ -144,7 +118,7 @@ TEST(a_thousand_pools_leave_no_thread_no_file_and_no_memory)
 		live_once(1 + (unsigned)i % 4);
 	threads = nr_threads();
 	fds = nr_fds();
-	maps = nr_lines("/proc/self/maps");
+	maps = nr_maps();
 	resident = resident_bytes();
 	for (i = 0; i < 1000; i++)
 		live_once(1 + (unsigned)i % 4);
@@ -152,7 +126,7 @@ TEST(a_thousand_pools_leave_no_thread_no_file_and_no_memory)
 	CHECK_EQ(nr_fds(), fds);
 	if (TEST_ASAN || TEST_TSAN)
 		return; /* their own memory grows; LeakSanitizer watches */
-	CHECK(nr_lines("/proc/self/maps") <= maps + 16);
+	CHECK(nr_maps() <= maps + 16);
 	CHECK(resident_bytes() <= resident + (1 << 20));
 }
 

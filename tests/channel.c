@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The cases of both channels: with ROTA_TEST_CHANNEL=ring or =lanes, a pool
+ * whose options leave the channel open gets that one. Linked with
+ * --wrap=rota_pool_create.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../runtime/rota.h"
+#include "harness.h"
+
+int __real_rota_pool_create(const struct rota_options *options,
+		struct rota_pool **ret_pool);
+int __wrap_rota_pool_create(const struct rota_options *options,
+		struct rota_pool **ret_pool);
+
+static enum rota_channel asked_for(void)
+{
+	const char *name = getenv("ROTA_TEST_CHANNEL");
+
+	if (!name || !*name)
+		return ROTA_CHANNEL_DEFAULT;
+	if (!strcmp(name, "ring"))
+		return ROTA_CHANNEL_RING;
+	CHECK(!strcmp(name, "lanes"));
+	return ROTA_CHANNEL_LANES;
+}
+
+int __wrap_rota_pool_create(
+		const struct rota_options *options, struct rota_pool **ret_pool)
+{
+	struct rota_options copy = {0};
+
+	if (options && options->size && options->size != sizeof(copy))
+		return __real_rota_pool_create(options, ret_pool);
+	if (options)
+		copy = *options;
+	if (!copy.channel)
+		copy.channel = asked_for();
+	if (!copy.channel)
+		return __real_rota_pool_create(options, ret_pool);
+	return __real_rota_pool_create(&copy, ret_pool);
+}
