@@ -60,11 +60,11 @@
 #define atomic_init(word, value)                                               \
 	((void)(*(XP_PLAIN(word) *)(uintptr_t)(word) = (value)))
 #define atomic_load_explicit(word, order)                                      \
-	XP_VALUE(word, (XP_IS_CONSTANT(#word)		   ? xp_peek           \
-					: XP_IS_OWN(#word, order) ? xp_load_own\
-								  : xp_load)(  \
-					word, sizeof(*(word)), #word,          \
-					__func__))
+	XP_VALUE(word, (XP_IS_CONSTANT(#word) ? xp_peek                        \
+				       : XP_IS_OWN(#word, order)               \
+						       ? xp_load_own           \
+						       : xp_load)(word,        \
+				       sizeof(*(word)), #word, __func__))
 #define atomic_store_explicit(word, value, order)                              \
 	(xp_store(word, (uint64_t)(uintptr_t)(value), sizeof(*(word)), #word,  \
 			 __func__),                                            \
@@ -103,10 +103,11 @@
 /* The RMW emptied the buffer; a store between the two would be a bug. */
 #define fence_after_rmw() xp_after_rmw(__func__)
 /* Nothing: the other half is os_heavy_fence(). */
-#define fence_light()	  ((void)0)
+#define fence_light() ((void)0)
 /* A tail is what others wait for; the other words are statistics. */
 #define add_alone(word, step, order)                                           \
-	(__builtin_strcmp(#word, "&to->tail") == 0 ? xp_advance : xp_add_alone)(\
+	(__builtin_strcmp(#word, "&to->tail") == 0 ? xp_advance                \
+						   : xp_add_alone)(            \
 			word, step, #word, __func__)
 
 static inline void cpu_relax(void)
