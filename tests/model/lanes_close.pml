@@ -133,7 +133,7 @@ call:	atomic {
 		:: else
 		fi
 	}
-#ifndef M_NO_F4
+#ifndef NO_F4
 	FENCE(l);
 #endif
 	atomic {
@@ -177,7 +177,8 @@ again:	atomic {
 #endif
 		fi;
 #ifndef M_WITHDRAW_REFUSES
-		nr_accepted = nr_accepted + h - first;
+		/* a huge number, if it took back more than its own */
+		nr_accepted = nr_accepted + (h < first -> BATCH : h - first);
 #endif
 		assert(!is_late || h == first);
 		h = 0; first = 0; goto done
@@ -279,12 +280,13 @@ proctype closer()
 {
 	byte l, nr;
 
-	/* ec_close, lanes_close, chain_close; clean without ec_close's fence:
-	 * who ends has announced it, and so made one */
+	/* ec_close, lanes_close, chain_close; clean without the heavy fence:
+	 * who ends has announced it, and so made one; and without [pool.F4]
+	 * if this one is there */
 #ifndef M_CLOSED_LATE
 	closed = 1;
 #endif
-#if !defined(M_NO_HEAVY) && !defined(NO_F4_CLOSE)
+#if !defined(M_NO_HEAVY) && !defined(NO_HEAVY_CLOSE)
 	HEAVY_FENCE;
 #endif
 	is_closed = 1;
