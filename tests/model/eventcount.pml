@@ -9,19 +9,27 @@
  *			ec_notify_all, ec_try_search, ec_leave_search,
  *			ec_prepare, ec_cancel, ec_quit, ec_commit,
  *			sleep_until_notified
- *	pool.h		pool_notify with pool_tell of worker.c: one load of the
- *			word decides whether to return, a later one is a later
- *			notify; ec_has_waiters, ec_searchers
+ *	pool.h		pool_published (a look that is calm ends it, any other
+ *			is repeated after a full fence), pool_notify with
+ *			pool_tell of worker.c: one load of the word decides
+ *			whether to return, a later one is a later notify;
+ *			ec_is_calm, ec_has_waiters, ec_searchers
  *	worker.c	run_all, leave_search, search (any number of looks),
  *			park, worker_main
  *	pool.c		rota_pool_close up to ec_notify_all
  *	os.c		futex: the kernel compares under its lock
  *
  * Memory is x86-TSO: the two plain stores that somebody else decides by, the
- * p_tail of a submitter and the END of the closer, wait in a store buffer; a
- * read-modify-write or a fence waits until the buffer of its thread is empty.
- * Everything else is an RMW, or a plain store that an RMW follows before
- * anybody may read it.
+ * p_tail of a submitter (or the tail of its lane, which is the same here) and
+ * the END of the closer, wait in a store buffer; a read-modify-write or a fence
+ * waits until the buffer of its thread is empty. Everything else is an RMW, or
+ * a plain store that an RMW follows before anybody may read it.
+ *
+ * A light fence is nothing but the order of the program. A heavy fence empties
+ * the buffers of all threads in one step. The kernel interrupts them one after
+ * the other; but between a thread's interrupt and this step it can only have
+ * made stores that might as well have arrived by now.
+ * -DNOISY: no heavy fences, so no look of a submitter is calm.
  *
  * Two forms:
  *	quiesce	nobody closes until nothing moves; a job that is left behind
@@ -116,6 +124,28 @@ byte nr_begun, nr_done, nr_submitting = NS;
 	}
 #define FENCE(t) (DRAINED(t))
 
+#if NS > 1
+#define IS_PUSHING (buffer[0] || buffer[1])
+#else
+#define IS_PUSHING (buffer[0])
+#endif
+#if defined(NOISY) || defined(M_NO_HEAVY)
+#define HEAVY_FENCE skip
+#else
+#define HEAVY_FENCE \
+	d_step { \
+		if \
+		:: IS_PUSHING -> \
+			p_tail = p_head; buffer[0] = 0; buffer[NS - 1] = 0 \
+		:: else \
+		fi; \
+		if \
+		:: buffer[CLOSER] -> is_end = 1; buffer[CLOSER] = 0 \
+		:: else \
+		fi \
+	}
+#endif
+
 /* Stores that wait, in any order with everything else. */
 proctype memory()
 {
@@ -198,10 +228,26 @@ inline unpark_tree(t, first, length)
 /* pool_notify and ec_notify. Uses: w, to, stack, grants, pops, top. */
 inline pool_notify(t, wanted)
 {
-#ifndef M_NO_F1
-	FENCE(t);
-#endif
+#ifdef M_NO_F1	/* the compiler reads the word before it publishes */
+	if
+	:: t == WORKER -> w = word
+	:: else
+	fi;
+#else
 	w = word;
+#endif
+#ifndef NOISY
+	atomic {
+		if
+		:: TOP(w) == 0 && PRE(w) == 0 -> goto notified
+		:: else
+		fi
+	}
+#endif
+#ifndef M_NO_F4	/* trusts what it saw */
+	FENCE(t);
+	w = word;
+#endif
 again:	atomic {
 		if
 #ifdef M_NO_PRE	/* announced workers are nobody */
@@ -251,6 +297,9 @@ call:	if
 	:: calls == 0 -> goto done
 	:: else
 	fi;
+#ifdef M_NO_F1
+	w = word;
+#endif
 	/* ring_push: the CAS needs an open gate, and drains */
 	atomic {
 		DRAINED(me) && (p_head == p_tail || is_shut);
@@ -349,6 +398,7 @@ prepare:
 #endif
 		is_searcher = 0
 	}
+	HEAVY_FENCE;
 	atomic {
 #if defined(M_NO_LOOK)	/* none for jobs, after the announcement */
 		seen = (LOOK == FINISHED -> FINISHED : EMPTY_HANDED);

@@ -127,9 +127,15 @@ clean eventcount '1 submitter 2 workers, drain' -DCALLS=1 -DDRAIN
 clean eventcount '2 submitters 1 worker, drain' \
 	-DNS=2 -DNW=1 -DCALLS=1 -DDRAIN
 
+clean eventcount '1 submitter 2 workers that wait, no heavy fences, quiesce' \
+	-DNOISY -DBARRIER
+
 caught eventcount M_NO_F1 -DNW=1
 caught eventcount M_NO_F2 -DBARRIER
 caught eventcount M_NO_F3 -DNW=1
+caught eventcount M_NO_F4 -DBARRIER
+caught eventcount M_NO_F4 -DNOISY -DNW=1
+caught eventcount M_NO_HEAVY -DNW=1
 caught eventcount M_NO_LOOK -DNW=1
 caught eventcount M_LEAVE_NO_LOOK -DBARRIER
 caught eventcount M_NO_PRE -DNW=1
@@ -152,6 +158,27 @@ caught eventcount M_CLOSE_LATE -DNW=1 -DDRAIN
 caught eventcount M_CLOSE_NO_GRANTS -DNW=1 -DDRAIN
 caught eventcount M_CLOSE_WAKES_ONE -DCALLS=1 -DASLEEP
 caught eventcount M_EXIT_ON_CLOSE -DNW=1 -DDRAIN
+
+large lanes_close '2 submitters 1 worker' -DNW=1
+large lanes_close '2 submitters after one another, 2 workers' -DNL=1
+clean lanes_close '1 submitter 2 workers, 3 calls of 2 jobs' \
+	-DNS=1 -DCALLS=3 -DBATCH=2
+clean lanes_close '1 submitter 1 worker, no heavy fence in close' \
+	-DNS=1 -DNW=1 -DNO_HEAVY_CLOSE
+clean lanes_close '1 submitter 1 worker, no second look' -DNS=1 -DNW=1 -DNO_F4
+
+caught lanes_close M_NO_HEAVY -DNS=1 -DNW=1
+caught lanes_close NO_F4 -DNO_HEAVY_CLOSE -DNW=1
+caught lanes_close M_IGNORES_CLOSED -DNS=1 -DNW=1
+caught lanes_close M_CLOSED_LATE -DNS=1 -DNW=1
+caught lanes_close M_CLAIM_OPEN -DNS=1 -DNW=1
+caught lanes_close M_REOPEN -DNS=1 -DNW=1
+caught lanes_close M_NO_SEAL -DNS=1 -DNW=1
+caught lanes_close M_SEAL_FULL -DNS=1 -DNW=1
+caught lanes_close M_NO_LOOK -DNS=1 -DNW=1
+caught lanes_close M_WITHDRAW_ACCEPTS -DNS=1 -DNW=1
+caught lanes_close M_WITHDRAW_REFUSES -DNS=1 -DNW=1
+caught lanes_close M_WITHDRAW_RESTS -DNS=1 -DNW=1
 
 clean room '2 submitters 1 consumer, quiesce'
 large room '2 submitters 2 consumers, one deadline, quiesce' -DNC=2 -DTIMED=1
