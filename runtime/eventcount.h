@@ -58,7 +58,7 @@ struct eventcount {
 void ec_init(struct eventcount *ec, struct ec_waiter *waiters, unsigned nr,
 		bool has_heavy_fence);
 
-/* Read after the job was published and a full fence: need the submitter do
+/* Read after the job was published, see pool_published(): need the submitter do
  * anything more, because somebody is parked or announced, or it is closed? */
 static inline bool ec_is_calm(uint64_t word)
 {
@@ -85,7 +85,7 @@ static inline unsigned ec_searchers(uint64_t word)
 void ec_notify(struct eventcount *ec, unsigned wanted);
 /* No worker stays parked, no announced one parks. lock-free. */
 void ec_notify_all(struct eventcount *ec);
-/* Submitters that read the word from now on are told. A full fence. */
+/* Submitters that read the word from now on are told. A heavy fence. */
 void ec_close(struct eventcount *ec);
 
 /* Become a searcher, if there are not enough. */

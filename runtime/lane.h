@@ -34,7 +34,7 @@ struct lane_ring {
 	uint64_t mask;			  /* I: slots - 1 */
 	_Atomic uint64_t end;		  /* A: the first ticket not in it */
 	_Atomic(struct lane_ring *) next; /* A: set once, before `end` */
-	struct lane_ring *left_next;	  /* see lanes.c */
+	struct lane_ring *left_next;	  /* see lanes_move.c */
 	struct rota_job *slots;		  /* I */
 };
 

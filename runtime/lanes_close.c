@@ -77,6 +77,7 @@ static bool seal_all(struct lanes *lanes)
  * and jobs may have been on their way from one lane to another. */
 bool lanes_are_finished(struct lanes *lanes)
 {
+	unsigned waits = 0;
 	uint64_t visits;
 
 	if (!lanes->takers)
@@ -90,7 +91,7 @@ bool lanes_are_finished(struct lanes *lanes)
 	/* If nobody came by meanwhile nothing was moved: a worker that ends has
 	 * left no job to another who needs two. Who waits here does not come
 	 * by, so this ends. */
-	for (;; os_yield()) {
+	for (;; os_step_aside(&waits)) {
 		visits = lanes_visits(lanes);
 		if (visits == LANES_BUSY)
 			continue;
