@@ -27,6 +27,9 @@
 #define SC(bound_)  (.model = XP_SC, .bound = bound_)
 #define TSO(bound_) (.model = XP_TSO, .bound = bound_)
 /* Statistics decide: for drains and reports. */
-#define COUNT(bound_) (.model = XP_TSO, .bound = bound_, .counts = true)
+#define COUNT(bound_)	 (.model = XP_TSO, .bound = bound_, .counts = true)
+#define SPURIOUS(bound_) (.model = XP_TSO, .bound = bound_, .spurious = 1)
+#define NOISY(bound_)	 (.model = XP_TSO, .bound = bound_, .is_noisy = true)
+#define DISCARD(bound_)	 (.model = XP_TSO, .bound = bound_, .discards = true)
 
 #endif

@@ -6,9 +6,6 @@
 	CASE(name, play, options, .channel = ROTA_CHANNEL_RING, __VA_ARGS__)
 #define OTHER(name, body, options, ...)                                        \
 	CASE(name, body, options, .channel = ROTA_CHANNEL_RING, __VA_ARGS__)
-#define SPURIOUS(bound_) (.model = XP_TSO, .bound = bound_, .spurious = 1)
-#define NOISY(bound_)	 (.model = XP_TSO, .bound = bound_, .is_noisy = true)
-#define DISCARD(bound_)	 (.model = XP_TSO, .bound = bound_, .discards = true)
 
 static const struct xp_case cases[] = {
 		PLAY("1x1x2_quiesce_sc", SC(2), SIZE(1, 1, 2), QUIESCE),

@@ -1,35 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* All lanes of a pool, from the inside: claims, the end, what workers find. */
 #include <sched.h>
-#include <string.h>
 
-#include "../../runtime/chain.h"
-#include "../../runtime/lanes.h"
-#include "../harness.h"
+#include "all_lanes.h"
 
 enum { NR_WORKERS = 2 };
-
-static struct lanes lanes;
-static struct chain chain;
-
-static void begin(void)
-{
-	memset(&lanes, 0, sizeof(lanes));
-	CHECK_EQ(lanes_init(&lanes, NR_WORKERS), 0);
-	CHECK_EQ(chain_init(&chain, 0), 0);
-}
-
-static void end(void)
-{
-	lanes_fini(&lanes);
-	chain_fini(&chain);
-}
-
-static void push(struct lane *lane, uintptr_t id)
-{
-	while (!lane_push_one(lane, NULL, (void *)id))
-		CHECK(lanes_reopen(&lanes, lane) || lane_grow(lane));
-}
 
 /* 0: its lane is empty. */
 static uintptr_t take_own(unsigned worker)
@@ -56,7 +31,7 @@ TEST(a_claim_is_for_one_owner_and_the_same_each_time)
 {
 	struct lane *a, *b;
 
-	begin();
+	begin(NR_WORKERS);
 	CHECK_EQ(lanes_nr(&lanes), 0);
 	a = lanes_claim(&lanes, 1000);
 	b = lanes_claim(&lanes, 2000);
@@ -77,7 +52,7 @@ TEST(a_lane_goes_to_the_next_owner_with_the_jobs_in_it)
 	struct lane *lane;
 	uintptr_t in = 0, out = 0;
 
-	begin();
+	begin(NR_WORKERS);
 	for (uintptr_t owner = 1; owner <= 50; owner++) {
 		lane = lanes_claim(&lanes, owner);
 		CHECK(lane == lanes_at(&lanes, 0));
@@ -101,7 +76,7 @@ TEST(when_all_lanes_are_taken_there_is_none_until_one_is_released)
 {
 	struct lane *lane;
 
-	begin();
+	begin(NR_WORKERS);
 	for (uintptr_t owner = 1; owner <= LANES_MAX; owner++)
 		CHECK(lanes_claim(&lanes, owner) != NULL);
 	CHECK_EQ(lanes_nr(&lanes), LANES_MAX);
@@ -145,7 +120,7 @@ TEST(claims_at_the_same_time_get_different_lanes)
 		atomic_uint turn = 0;
 		unsigned seen = 0;
 
-		begin();
+		begin(NR_WORKERS);
 		for (unsigned i = 0; i < NR_CLAIMERS; i++) {
 			claimers[i].id = i + 1;
 			claimers[i].turn = &turn;
@@ -187,7 +162,7 @@ TEST(a_lane_has_one_owner_at_a_time)
 {
 	pthread_t threads[NR_CHANGERS];
 
-	begin();
+	begin(NR_WORKERS);
 	for (uintptr_t i = 0; i < NR_CHANGERS; i++)
 		threads[i] = thread_start(change_run, (void *)(i + 1));
 	for (unsigned i = 0; i < NR_CHANGERS; i++)
@@ -205,7 +180,7 @@ TEST(lanes_are_finished_only_when_closed_and_empty)
 {
 	struct lane *lane;
 
-	begin();
+	begin(NR_WORKERS);
 	lane = lanes_claim(&lanes, 1);
 	CHECK(!is_finished());
 	push(lane, 1);
@@ -222,7 +197,7 @@ TEST(lanes_are_finished_only_when_closed_and_empty)
 
 TEST(lanes_are_not_finished_while_a_worker_may_carry_jobs)
 {
-	begin();
+	begin(NR_WORKERS);
 	CHECK(lanes_claim(&lanes, 1) != NULL);
 	lanes_close(&lanes);
 	/* taken from one lane, and not yet in the other; what the next one
@@ -250,7 +225,7 @@ TEST(what_was_pushed_late_is_run_if_a_worker_is_still_to_look)
 {
 	struct lane *lane;
 
-	begin();
+	begin(NR_WORKERS);
 	lane = lanes_claim(&lanes, 1);
 	lanes_close(&lanes);
 	CHECK_EQ(lanes_withdraw(&lanes, lane, push_late(lane, 3), 3), 3);
@@ -266,7 +241,7 @@ TEST(what_was_pushed_late_is_taken_back_if_the_workers_have_looked)
 {
 	struct lane *lane;
 
-	begin();
+	begin(NR_WORKERS);
 	lane = lanes_claim(&lanes, 1);
 	push(lane, 1);
 	CHECK_EQ(take(0), 1);
@@ -285,7 +260,7 @@ TEST(what_was_pushed_late_and_met_a_worker_is_run_and_the_rest_taken_back)
 	struct lane *lane;
 	uint64_t first;
 
-	begin();
+	begin(NR_WORKERS);
 	lane = lanes_claim(&lanes, 1);
 	lanes_close(&lanes);
 	CHECK(is_finished());
@@ -304,7 +279,7 @@ TEST(what_was_accepted_before_is_not_taken_back_with_what_was_pushed_late)
 	struct lane *lane;
 	unsigned nr;
 
-	begin();
+	begin(NR_WORKERS);
 	lane = lanes_claim(&lanes, 1);
 	push(lane, 1); /* after a worker's look, and before the close */
 	lanes_close(&lanes);
@@ -323,7 +298,7 @@ TEST(a_lane_made_after_the_workers_have_looked_keeps_no_job)
 {
 	struct lane *lane;
 
-	begin();
+	begin(NR_WORKERS);
 	lanes_close(&lanes);
 	CHECK(is_finished());
 	lane = lanes_claim(&lanes, 1);
@@ -340,7 +315,7 @@ TEST(a_guest_finds_what_is_in_the_lanes_of_submitters_and_of_workers)
 	unsigned nr = 0;
 	struct rota_job job;
 
-	begin();
+	begin(NR_WORKERS);
 	for (uintptr_t i = 1; i <= 2000; i++)
 		push(lanes_claim(&lanes, 1 + i % 3), i);
 	CHECK(lanes_move(&lanes, &chain, 0, true) > 0);
@@ -364,7 +339,7 @@ TEST(rings_that_were_left_are_kept_while_a_taker_visits)
 	struct lane *lane;
 	uintptr_t out = 0;
 
-	begin();
+	begin(NR_WORKERS);
 	lane = lanes_claim(&lanes, 1);
 	for (uintptr_t i = 1; i <= 5000; i++)
 		push(lane, i);

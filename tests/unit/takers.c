@@ -1,32 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Workers at the lanes, from the inside: rounds, turns, counts on the way. */
-#include <string.h>
-
-#include "../../runtime/chain.h"
-#include "../../runtime/lanes.h"
-#include "../harness.h"
-
-static struct lanes lanes;
-static struct chain chain;
-
-static void begin(unsigned nr_workers)
-{
-	memset(&lanes, 0, sizeof(lanes));
-	CHECK_EQ(lanes_init(&lanes, nr_workers), 0);
-	CHECK_EQ(chain_init(&chain, 0), 0);
-}
-
-static void end(void)
-{
-	lanes_fini(&lanes);
-	chain_fini(&chain);
-}
-
-static void push(struct lane *lane, uintptr_t id)
-{
-	while (!lane_push_one(lane, NULL, (void *)id))
-		CHECK(lanes_reopen(&lanes, lane) || lane_grow(lane));
-}
+#include "all_lanes.h"
 
 static uintptr_t oldest_of(struct own_lane *own)
 {
