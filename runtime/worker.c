@@ -163,53 +163,74 @@ static inline bool take_nested(struct worker *self, struct taker *own,
 			LANE_OWN_SLOTS - 1, ret_job);
 }
 
-/* A job from a lane of this worker, or moved there; false: none is left. */
-static inline bool take(struct worker *self, struct taker *own,
-		struct rota_job *ret_job)
+/* A job of others, moved here; without a run: there is none. */
+__attribute__((noinline)) static struct rota_job take_moved(
+		struct worker *self, struct taker *own)
 {
+	struct rota_job job;
 	unsigned moved;
 
-	if (__builtin_expect(!lane_seems_empty(&own->nested.lane), 0) &&
-			take_nested(self, own, ret_job))
-		return true;
-	while (!take_oldest(&own->moved, ret_job)) {
+	do {
 		moved = move_here(self);
 		if (!moved)
-			return false;
-		if (take_oldest(&own->moved, ret_job)) {
-			tell_others(self, moved > 1);
-			break;
-		} /* or others were faster */
+			return (struct rota_job){NULL, NULL};
+	} while (!take_oldest(&own->moved, &job)); /* others were faster */
+	tell_others(self, moved > 1);
+	return job;
+}
+
+static inline void run(struct worker *self, struct rota_pool *pool,
+		struct rota_job job)
+{
+	/* relaxed: whoever sees a change late runs one job more */
+	uint32_t mood = atomic_load_explicit(&pool->mood, memory_order_relaxed);
+
+	if (__builtin_expect(mood == MOOD_PLAIN, 1)) {
+		job.run(job.arg);
+		count(&self->ran);
+	} else {
+		run_with_care(self, job, mood);
 	}
-	return true;
 }
 
 /* Run jobs until there is none. */
-static inline void run_all(struct worker *self, struct taker *own)
+__attribute__((noinline)) static void run_lanes(
+		struct worker *self, struct taker *own)
+{
+	struct rota_pool *pool = self->pool;
+	uint64_t tail, empty_at = 0; /* of nested jobs: where there were none */
+	struct rota_job job, nested;
+
+	for (;;) {
+		/* relaxed: its own */
+		tail = atomic_load_explicit(
+				&own->nested.lane.tail, memory_order_relaxed);
+		if (__builtin_expect(tail != empty_at, 0)) {
+			if (take_nested(self, own, &nested)) {
+				run(self, pool, nested);
+				continue;
+			}
+			empty_at = atomic_load_explicit(&own->nested.lane.tail,
+					memory_order_relaxed);
+		}
+		if (!take_oldest(&own->moved, &job)) {
+			job = take_moved(self, own);
+			if (!job.run)
+				return;
+		}
+		run(self, pool, job);
+	}
+}
+
+static void run_chain(struct worker *self)
 {
 	struct rota_pool *pool = self->pool;
 	struct rota_job job;
 
-	for (;;) {
-		uint32_t mood;
-
-		if (own) {
-			if (!take(self, own, &job))
-				return;
-		} else {
-			if (!chain_pop(&pool->channel.chain, &job))
-				return;
-			if (self->waiter->is_searcher)
-				tell_others(self, false);
-		}
-		/* relaxed: whoever sees a change late runs one job more */
-		mood = atomic_load_explicit(&pool->mood, memory_order_relaxed);
-		if (__builtin_expect(mood == MOOD_PLAIN, 1)) {
-			job.run(job.arg);
-			count(&self->ran);
-		} else {
-			run_with_care(self, job, mood);
-		}
+	while (chain_pop(&pool->channel.chain, &job)) {
+		if (self->waiter->is_searcher)
+			tell_others(self, false);
+		run(self, pool, job);
 	}
 }
 
@@ -306,9 +327,9 @@ void *worker_main(void *worker)
 	start(self);
 	do
 		if (own)
-			run_all(self, own);
+			run_lanes(self, own);
 		else
-			run_all(self, NULL);
+			run_chain(self);
 	while (search(self) || park(self));
 	if (pool->on_stop && self->has_started)
 		pool->on_stop(pool->hook_arg, self->index);
