@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "box.h"
 #include "sys/os.h"
+#include <string.h>
 
 static struct box_shard *shard_at(struct boxes *boxes, unsigned i)
 {
@@ -37,18 +38,25 @@ static struct box *take_locked(struct box_shard *shard)
 	return box;
 }
 
+static struct box *box_new(size_t bytes, struct box_shard *home)
+{
+	struct box *box = os_alloc(sizeof(*box) + bytes);
+
+	if (box && home)
+		memset(box->payload, 0, bytes);
+	if (box)
+		box->home = home;
+	return box;
+}
+
 struct box *box_get(struct boxes *boxes, size_t payload_bytes)
 {
 	unsigned hash = thread_hash();
 	struct box_shard *home = NULL;
 	struct box *box = NULL;
 
-	if (payload_bytes > ROTA_COPY_INLINE) {
-		box = os_alloc(sizeof(*box) + payload_bytes);
-		if (box)
-			box->home = NULL;
-		return box;
-	}
+	if (payload_bytes > boxes->bytes)
+		return box_new(payload_bytes, NULL);
 	for (unsigned i = 0; i < BOX_SHARDS && !home; i++) {
 		struct box_shard *shard = shard_at(boxes, hash + i);
 
@@ -60,12 +68,8 @@ struct box *box_get(struct boxes *boxes, size_t payload_bytes)
 		atomic_store_explicit(
 				&shard->is_locked, 0, memory_order_release);
 	}
-	if (!box) {
-		box = os_alloc(sizeof(*box) + ROTA_COPY_INLINE);
-		if (box)
-			box->home = home ? home : shard_at(boxes, hash);
-	}
-	return box;
+	return box ? box
+		   : box_new(boxes->bytes, home ? home : shard_at(boxes, hash));
 }
 
 void box_put(struct box *box)
@@ -85,25 +89,28 @@ void box_put(struct box *box)
 			box, memory_order_release, memory_order_relaxed));
 }
 
-static void free_list(struct box *box)
+static void free_list(struct box *box, void (*fini)(void *payload))
 {
 	while (box) {
 		struct box *next = box->next;
 
+		if (fini)
+			fini(box->payload);
 		os_free(box);
 		box = next;
 	}
 }
 
-void boxes_fini(struct boxes *boxes)
+void boxes_fini(struct boxes *boxes, void (*fini)(void *payload))
 {
 	for (unsigned i = 0; i < BOX_SHARDS; i++) {
 		struct box_shard *shard = shard_at(boxes, i);
 
 		/* acquire as in [box.A2] */
-		free_list(shard->free);
-		free_list(atomic_exchange_explicit(
-				&shard->returned, NULL, memory_order_acquire));
+		free_list(shard->free, fini);
+		free_list(atomic_exchange_explicit(&shard->returned, NULL,
+					  memory_order_acquire),
+				fini);
 	}
 }
 

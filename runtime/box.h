@@ -35,14 +35,17 @@ struct box_shard {
 };
 
 struct boxes {
+	size_t bytes; /* I: payload of those that are kept */
 	struct box_shard shards[BOX_SHARDS];
 };
 
-/* NULL: no memory. */
+/* NULL: no memory. A payload of a kept size that comes from the system is zeroed,
+ * any other is as it was put back. */
 struct box *box_get(struct boxes *boxes, size_t payload_bytes);
 void box_put(struct box *box);
-/* Every box must be home. */
-void boxes_fini(struct boxes *boxes);
+/* Every box must be home. `fini` is called with each payload that was kept,
+ * unless it is NULL. */
+void boxes_fini(struct boxes *boxes, void (*fini)(void *payload));
 
 /* The run of every boxed job: runs the closure, then the box goes home. */
 void box_run(void *box);

@@ -36,24 +36,34 @@ static struct ring *ring_next(struct ring *ring)
 	return atomic_load_explicit(&ring->next, memory_order_acquire);
 }
 
-int chain_init(struct chain *chain, unsigned capacity)
+static int init(struct chain *chain, unsigned slots, unsigned limit)
 {
-	unsigned slots = RING_FIRST_SLOTS, limit = slots - 1;
-	struct ring *ring;
+	struct ring *ring = ring_create(slots, limit);
 
-	if (capacity) {
-		limit = capacity;
-		for (slots = 4; slots - 1 < capacity; slots *= 2)
-			;
-	}
-	ring = ring_create(slots, limit);
 	if (!ring)
 		return -ENOMEM;
 	chain->first = ring;
-	chain->is_bounded = capacity != 0;
 	atomic_init(&chain->head, ring);
 	atomic_init(&chain->tail, ring);
 	return 0;
+}
+
+int chain_init_small(struct chain *chain, unsigned first_slots)
+{
+	chain->is_bounded = false;
+	return init(chain, first_slots, first_slots - 1);
+}
+
+int chain_init(struct chain *chain, unsigned capacity)
+{
+	unsigned slots = 4;
+
+	if (!capacity)
+		return chain_init_small(chain, RING_FIRST_SLOTS);
+	while (slots - 1 < capacity)
+		slots *= 2;
+	chain->is_bounded = true;
+	return init(chain, slots, capacity);
 }
 
 void chain_fini(struct chain *chain)

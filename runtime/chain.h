@@ -41,7 +41,10 @@ enum chain_state {
 	CHAIN_IS_FINISHED, /* closed and drained: stays so */
 };
 
+/* capacity 0: it grows. */
 int chain_init(struct chain *chain, unsigned capacity);
+/* It grows, from this power of two on. */
+int chain_init_small(struct chain *chain, unsigned first_slots);
 void chain_fini(struct chain *chain);
 
 /* Push the jobs, or as many from the front as fit; at least one on OK. */

@@ -64,6 +64,16 @@ static void heavy_fence(uint64_t word)
 		os_heavy_fence();
 }
 
+void ec_heavy_fence(struct eventcount *ec)
+{
+	/* relaxed: NOISY never changes */
+	if (atomic_load_explicit(&ec->word, memory_order_relaxed) &
+			1ull << NOISY_SHIFT)
+		fence_full();
+	else
+		os_heavy_fence();
+}
+
 void ec_init(struct eventcount *ec, struct ec_waiter *waiters, unsigned nr,
 		bool has_heavy_fence)
 {

@@ -100,6 +100,10 @@ void ec_quit(struct eventcount *ec, struct ec_waiter *self);
 /* Sleep until notified. Cancel and commit make the caller a searcher. */
 void ec_commit(struct eventcount *ec, struct ec_waiter *self);
 
+/* For who announced something else that submitters look at: pairs with the light
+ * fence of those who read the word. */
+void ec_heavy_fence(struct eventcount *ec);
+
 /* Workers parked at this moment. */
 unsigned ec_parked(struct eventcount *ec);
 

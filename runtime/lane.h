@@ -129,16 +129,16 @@ unsigned lane_move(struct lane *lane, unsigned max, struct lane *to,
 /* Owner, if it has room: a job that was accepted elsewhere. */
 void lane_append(struct lane *to, const struct rota_job *job);
 
-/* The owner takes the oldest; its lane has one ring for ever, with `slots`. */
+/* Take the oldest of a lane that has one ring for ever, with `slots`, and of
+ * which nobody takes the newest at the same time. */
 static inline bool lane_take_oldest(struct lane *lane, struct rota_job *slots,
 		uint64_t mask, struct rota_job *ret_job)
 {
-	/* [lane.A1] acquire; pairs with [lane.R1]. */
 	uint64_t head = atomic_load_explicit(&lane->head, memory_order_acquire);
 
-	/* relaxed: its own */
+	/* [lane.A1] acquire; pairs with [lane.R1]. */
 	while (head != atomic_load_explicit(
-				       &lane->tail, memory_order_relaxed)) {
+				       &lane->tail, memory_order_acquire)) {
 		copy_words(ret_job, &slots[head & mask], sizeof(*ret_job));
 		/* [lane.R2] release; pairs with [lane.A2]: the slot is read
 		 * before its owner may write it again. */
@@ -148,6 +148,24 @@ static inline bool lane_take_oldest(struct lane *lane, struct rota_job *slots,
 			return true;
 	}
 	return false;
+}
+
+/* The owner takes the oldest, if it is this job. */
+static inline bool lane_take_oldest_if(struct lane *lane,
+		struct rota_job *slots, uint64_t mask, struct rota_job wanted)
+{
+	uint64_t head = atomic_load_explicit(&lane->head, memory_order_acquire);
+	struct rota_job job;
+
+	/* relaxed: its own */
+	if (head == atomic_load_explicit(&lane->tail, memory_order_relaxed))
+		return false;
+	copy_words(&job, &slots[head & mask], sizeof(job));
+	/* acq_rel: as [lane.R2] */
+	return job.run == wanted.run && job.arg == wanted.arg &&
+	       atomic_compare_exchange_strong_explicit(&lane->head, &head,
+			       head + 1, memory_order_acq_rel,
+			       memory_order_relaxed);
 }
 
 /* The owner takes the newest, likewise. */
@@ -181,6 +199,22 @@ static inline bool lane_take_newest(struct lane *lane, struct rota_job *slots,
 	/* [lane.R5] release; pairs with [lane.A5]: tail, as it was. */
 	add_alone(&lane->uncounted, 1, memory_order_release);
 	return is_ours;
+}
+
+/* The owner takes the newest, if it is this job. Its slot is read by the owner,
+ * who alone writes it. */
+static inline bool lane_take_newest_if(struct lane *lane,
+		struct rota_job *slots, uint64_t mask, struct rota_job wanted)
+{
+	/* relaxed: its own */
+	uint64_t tail = atomic_load_explicit(&lane->tail, memory_order_relaxed);
+	struct rota_job job;
+
+	if (lane_seems_empty(lane))
+		return false;
+	job = slots[(tail - 1) & mask];
+	return job.run == wanted.run && job.arg == wanted.arg &&
+	       lane_take_newest(lane, slots, mask, &job);
 }
 
 #endif

@@ -4,7 +4,7 @@
 #include "sys/os.h"
 #include <errno.h>
 
-static void own_lane_init(struct own_lane *own)
+void own_lane_init(struct own_lane *own)
 {
 	lane_ring_init(&own->ring, 0, LANE_OWN_SLOTS, own->slots);
 	lane_init(&own->lane, &own->ring);

@@ -31,6 +31,8 @@ struct own_lane {
 	alignas(CACHELINE) struct rota_job slots[LANE_OWN_SLOTS];
 };
 
+void own_lane_init(struct own_lane *own);
+
 /* A worker as one who takes. */
 struct taker {
 	struct own_lane nested;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The life of a pool: create with full unwind, close, destroy. */
+#include "group.h"
 #include "pool.h"
 #include "options.h"
 #include <errno.h>
@@ -20,7 +21,8 @@ static struct ec_waiter *waiters_of(struct rota_pool *pool)
 static void pool_free(struct rota_pool *pool)
 {
 	channel_fini(&pool->channel);
-	boxes_fini(&pool->boxes);
+	boxes_fini(&pool->boxes, NULL);
+	boxes_fini(&pool->groups, group_free);
 	os_pages_unmap(pool, pool->bytes);
 }
 
@@ -46,6 +48,8 @@ static struct rota_pool *pool_map(
 		pool_free(pool);
 		return NULL;
 	}
+	pool->boxes.bytes = ROTA_COPY_INLINE;
+	pool->groups.bytes = group_bytes();
 	pool->nr_workers = options->workers;
 	pool->nr_cpus = os_cpus_usable();
 	pool->capacity = options->capacity;

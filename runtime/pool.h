@@ -29,6 +29,7 @@ struct worker {
 	uint64_t streak_from; /* W: `ran` when the streak of jobs began */
 	alignas(CACHELINE) _Atomic uint64_t ran; /* S: jobs */
 	_Atomic uint64_t dropped;		 /* S: jobs */
+	_Atomic uint64_t as_dropped; /* S: of ran, those that were dropped */
 };
 
 /* What a worker has to think of with each job; 0 in a forked child. */
@@ -57,7 +58,9 @@ struct rota_pool {
 	_Atomic uint64_t submitted_inline; /* A: never in the channel */
 	_Atomic uint64_t ran_inline;	   /* A */
 	_Atomic uint64_t dropped;	   /* A: not by a worker */
-	struct boxes boxes;
+	_Atomic uint64_t as_dropped;	   /* A: as that of a worker */
+	_Atomic uint32_t nr_helping; /* A: threads from outside in a group */
+	struct boxes boxes, groups;
 
 	/* starting and joining */
 	alignas(CACHELINE) _Atomic uint32_t nr_started; /* A: a futex */
@@ -138,6 +141,13 @@ enum { LANE_CANNOT = 1 };
 int lane_submit(struct rota_pool *pool, const struct rota_job *jobs,
 		size_t nr_jobs, size_t *ret_accepted);
 
+/* submit.c: for a job that is refused since the pool is full: this thread runs
+ * it, or drops it, or drops another one, or waits. 0, -EDEADLK, -ESHUTDOWN. */
+int pool_run_here(struct rota_pool *pool, const struct rota_job *job);
+int pool_drop_here(struct rota_pool *pool, const struct rota_job *job);
+int pool_drop_oldest(struct rota_pool *pool);
+int pool_wait_for_room(struct rota_pool *pool);
+
 /* worker.c */
 void *worker_main(void *worker);
 
@@ -146,6 +156,8 @@ struct frame {
 	struct rota_pool *pool;
 	int worker_index;
 	unsigned depth; /* of inline jobs */
+	unsigned helps; /* waits that it is inside of */
+	struct group *group; /* whose member it runs; NULL: no group's */
 	struct frame *outer;
 };
 void frame_push(struct frame *frame, struct rota_pool *pool, int worker_index);
@@ -153,6 +165,8 @@ void frame_pop(struct frame *frame);
 bool frame_has(struct rota_pool *pool); /* in a job or hook of this pool? */
 unsigned frame_depth(void);
 int frame_index_in(struct rota_pool *pool); /* of its worker, or -1 */
+/* The worker of this pool that this thread is, or NULL. */
+struct worker *frame_worker(struct rota_pool *pool);
 /* Call the drop of a job; the caller counts it afterwards. */
 void job_drop(struct rota_pool *pool, const struct rota_job *job,
 		enum rota_drop_reason reason);
@@ -169,6 +183,9 @@ struct pool_counts {
 	uint64_t submitted, ran, dropped, ran_inline;
 };
 void pool_count(struct rota_pool *pool, struct pool_counts *ret_counts);
+/* A job that is counted as ran, or will be, was dropped; or with -1 the other
+ * way round. */
+void pool_count_as_dropped(struct rota_pool *pool, int nr);
 
 /* live.c */
 void live_name(struct rota_pool *pool); /* gives it its id */

@@ -19,7 +19,10 @@ bool pool_is_at_rest(struct rota_pool *pool)
 	/* finished is read before accepted: if they are equal, nothing was in
 	 * flight at the moment between */
 	pool_count(pool, &counts);
-	return counts.ran + counts.dropped == counts.submitted;
+	/* whoever took a job out of a group is counted before the ticket of
+	 * that job is finished */
+	return counts.ran + counts.dropped == counts.submitted &&
+	       !atomic_load_explicit(&pool->nr_helping, memory_order_acquire);
 }
 
 void pool_check_rest(struct rota_pool *pool)

@@ -57,6 +57,7 @@ extern "C" {
 #define ROTA_COPY_INLINE   96u /* bytes that rota_submit_copy() keeps cached */
 #define ROTA_COPY_MAX	   65536u /* bytes that rota_submit_copy() accepts */
 #define ROTA_INLINE_DEPTH  16u	  /* jobs that one thread runs inside another */
+#define ROTA_HELP_DEPTH	   256u /* waits for groups inside one another */
 
 #define ROTA_NO_DEADLINE   UINT64_MAX
 #define ROTA_SPIN_NONE	   UINT32_MAX
@@ -70,6 +71,8 @@ typedef void (*rota_run_fn)(void *arg);
 enum rota_drop_reason {
 	ROTA_DROP_SHUTDOWN = 1, /* ROTA_DISCARD met it in the queue */
 	ROTA_DROP_OVERLOAD = 2, /* ROTA_FULL_DROP_NEWEST or _OLDEST */
+	ROTA_DROP_CANCELLED = 3, /* of its group, or of its handle */
+	ROTA_DROP_EXPIRED = 4,	/* its deadline passed in the queue */
 };
 
 /*
@@ -301,6 +304,149 @@ ROTA_API int rota_submit_many(struct rota_pool *pool,
  */
 ROTA_API int rota_submit_copy(struct rota_pool *pool, rota_run_fn run,
 		rota_drop_fn drop, const void *payload, size_t bytes);
+
+/*
+ * Groups: jobs that belong together, to be waited for, helped with, or
+ * cancelled. A wait from inside a job runs the group's jobs, so fan-out in
+ * fan-out ends with one worker too. The group is a handle in your memory; the
+ * rest of it belongs to the pool, which uses it again.
+ */
+struct rota_group {
+	void *state; /* private */
+};
+
+/**
+ * rota_group_init() - make an empty group of a pool
+ * @ret_group: yours; untouched on failure.
+ * @pool:      must outlive the group.
+ *
+ * Return:    0; -EINVAL; -ENOMEM; -EOWNERDEAD in a forked child.
+ * Threads:   any, jobs included.
+ * Ownership: the group is the caller's until rota_group_fini().
+ * Progress:  lock-free, but for malloc if no group was given back before.
+ * Ordering:  none.
+ * Cost:      two RMWs; about 6 KiB, kept by @pool for the next group.
+ * Since:     0.2
+ */
+ROTA_API int rota_group_init(
+		struct rota_group *ret_group, struct rota_pool *pool);
+
+/**
+ * rota_group_submit() - hand one job to the pool, as a member of the group
+ * @group: borrowed for the call.
+ * @run:   called once with @arg, unless the job is dropped.
+ * @arg:   any value.
+ *
+ * Return:    as rota_submit(); -ECANCELED the group was cancelled.
+ * Threads:   any, members of the group included. The thread that made the
+ *            group has the quicker way.
+ * Ownership: on 0 the pool has @arg; on error the caller still has it.
+ * Progress:  as rota_submit(); then lock-free for the thread that made the group
+ *            while 256 members at most are queued, else blocking (on a
+ *            submit to the same group that was preempted inside its ring). A
+ *            worker that takes the job's place in line at that moment waits.
+ * Ordering:  writes before this call happen-before @run. Members start in the
+ *            order of their submits by one thread, unless somebody helps.
+ * Cost:      that of rota_submit(), and a second queue: about 1.5 times.
+ * Since:     0.2
+ */
+ROTA_API int rota_group_submit(
+		struct rota_group *group, rota_run_fn run, void *arg);
+
+/**
+ * rota_group_wait() - wait until all members so far are over
+ * @group: borrowed for the call.
+ *
+ * Return:    0 each member that was submitted before has run or was dropped;
+ *            -EDEADLK called by a member, or by a job inside of ROTA_HELP_DEPTH
+ *            such waits while members are left; -EINVAL; -EOWNERDEAD.
+ * Threads:   any number at once. A job of the group's pool runs queued members
+ *            while it waits (no other jobs), on its own stack.
+ * Ownership: none passes.
+ * Progress:  blocking (on the members).
+ * Ordering:  what the members wrote happens-before the return of 0.
+ * Cost:      two loads if they are over; else two RMWs and futex calls.
+ * Since:     0.2
+ */
+ROTA_API int rota_group_wait(struct rota_group *group);
+
+/**
+ * rota_group_wait_until() - rota_group_wait() with a deadline
+ * @group:       borrowed for the call.
+ * @deadline_ns: CLOCK_MONOTONIC; 0 only helps and looks.
+ *
+ * Return:    as rota_group_wait(); -ETIMEDOUT members are left. A member that
+ *            this thread has begun is finished first.
+ * Threads:   as rota_group_wait().
+ * Ownership: none passes.
+ * Progress:  blocking (on the members, to the deadline).
+ * Ordering:  as rota_group_wait().
+ * Cost:      as rota_group_wait().
+ * Since:     0.2
+ */
+ROTA_API int rota_group_wait_until(
+		struct rota_group *group, uint64_t deadline_ns);
+
+/**
+ * rota_group_help() - run queued members on this thread until none is queued
+ * @group: borrowed for the call.
+ *
+ * Return:    how many were run or dropped; -EDEADLK called by a job inside of
+ *            ROTA_HELP_DEPTH waits; -EINVAL; -EOWNERDEAD in a forked child.
+ * Threads:   any, also one that is no worker; members too.
+ * Ownership: none passes.
+ * Progress:  blocking (on the members that it runs).
+ * Ordering:  as rota_group_wait(), for those that it ran.
+ * Cost:      some RMWs, and one for each member.
+ * Since:     0.2
+ */
+ROTA_API int rota_group_help(struct rota_group *group);
+
+/**
+ * rota_group_cancel() - drop what is queued, refuse what comes
+ * @group: borrowed for the call.
+ *
+ * Queued members are dropped with ROTA_DROP_CANCELLED, on this thread; those
+ * that run may ask rota_is_cancelled(). Wait for them before rota_group_fini().
+ *
+ * Return:    0, also if it was cancelled before; -EINVAL; -EOWNERDEAD.
+ * Threads:   any, members included.
+ * Ownership: none passes.
+ * Progress:  blocking (on the drops).
+ * Ordering:  writes before this call happen-before a member sees it cancelled.
+ * Cost:      some RMWs, and one for each member.
+ * Since:     0.2
+ */
+ROTA_API int rota_group_cancel(struct rota_group *group);
+
+/**
+ * rota_group_fini() - give the group back
+ * @group: all its members are over, and nobody waits for it.
+ *
+ * Return:    0; -EBUSY members or waiters are left; -EINVAL; -EOWNERDEAD.
+ * Threads:   any; no other call for this group may overlap or follow.
+ * Ownership: the group's memory is the pool's again. Before the pool is
+ *            destroyed, else it leaks.
+ * Progress:  lock-free.
+ * Ordering:  none.
+ * Cost:      one RMW.
+ * Since:     0.2
+ */
+ROTA_API int rota_group_fini(struct rota_group *group);
+
+/**
+ * rota_is_cancelled() - should the job that asks give up?
+ *
+ * Return:    1 its group or its handle was cancelled, or that of a job it
+ *            runs inside of; else 0, also outside of jobs.
+ * Threads:   any.
+ * Ownership: none.
+ * Progress:  wait-free.
+ * Ordering:  acquire: sees what happened before the cancel.
+ * Cost:      some loads.
+ * Since:     0.2
+ */
+ROTA_API int rota_is_cancelled(void);
 
 /**
  * rota_pool_close() - refuse new jobs from now on

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is this thread running? A stack of frames, one for each job inside
  * another, so that a call which would wait for its own caller can refuse. */
+#include "group.h"
 #include "pool.h"
 
 void frame_push(struct frame *frame, struct rota_pool *pool, int worker_index)
@@ -9,6 +10,8 @@ void frame_push(struct frame *frame, struct rota_pool *pool, int worker_index)
 	frame->worker_index = worker_index;
 	frame->outer = os_local.innermost;
 	frame->depth = os_local.innermost ? os_local.innermost->depth + 1 : 1;
+	frame->helps = os_local.innermost ? os_local.innermost->helps : 0;
+	frame->group = NULL;
 	os_local.innermost = frame;
 }
 
@@ -36,6 +39,19 @@ int frame_index_in(struct rota_pool *pool)
 	return rota_self() == pool ? rota_worker_index() : -1;
 }
 
+struct worker *frame_worker(struct rota_pool *pool)
+{
+	struct frame *frame = os_local.innermost;
+
+	if (!frame)
+		return NULL;
+	while (frame->outer)
+		frame = frame->outer;
+	if (frame->pool != pool || frame->worker_index < 0)
+		return NULL;
+	return &pool->workers[frame->worker_index];
+}
+
 struct rota_pool *rota_self(void)
 {
 	return os_local.innermost ? os_local.innermost->pool : NULL;
@@ -52,7 +68,9 @@ void job_drop(struct rota_pool *pool, const struct rota_job *job,
 	struct frame frame;
 
 	frame_push(&frame, pool, frame_index_in(pool));
-	if (job->run == box_run) {
+	if (job->run == group_ticket) {
+		group_drop(job->arg, reason);
+	} else if (job->run == box_run) {
 		struct box *box = job->arg;
 
 		if (box->drop)

@@ -11,17 +11,39 @@ static uint64_t read_counter(_Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_acquire);
 }
 
+void pool_count_as_dropped(struct rota_pool *pool, int nr)
+{
+	struct worker *self = frame_worker(pool);
+
+	/* modulo 2^64; relaxed: the sum of ran and dropped stays the same */
+	if (self)
+		add_alone(&self->as_dropped, (uint64_t)nr,
+				memory_order_relaxed);
+	else
+		atomic_fetch_add_explicit(&pool->as_dropped, (uint64_t)nr,
+				memory_order_relaxed);
+}
+
 void pool_count(struct rota_pool *pool, struct pool_counts *ret_counts)
 {
 	struct pool_counts counts = {0};
+	uint64_t as_dropped = read_counter(&pool->as_dropped);
 
 	counts.ran_inline = read_counter(&pool->ran_inline);
 	counts.dropped = read_counter(&pool->dropped);
 	for (unsigned i = 0; i < pool->nr_workers; i++) {
 		counts.ran += read_counter(&pool->workers[i].ran);
 		counts.dropped += read_counter(&pool->workers[i].dropped);
+		as_dropped += read_counter(&pool->workers[i].as_dropped);
 	}
 	counts.ran += counts.ran_inline;
+	/* for a moment it may be ahead of what is counted */
+	if ((int64_t)as_dropped > (int64_t)counts.ran)
+		as_dropped = counts.ran;
+	if ((int64_t)(counts.dropped + as_dropped) < 0)
+		as_dropped = -counts.dropped;
+	counts.ran -= as_dropped;
+	counts.dropped += as_dropped;
 	counts.submitted = read_counter(&pool->submitted_inline) +
 			   channel_accepted(&pool->channel);
 	*ret_counts = counts;

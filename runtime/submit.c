@@ -48,11 +48,16 @@ static int finish_here(struct rota_pool *pool, const struct rota_job *job,
 	return 0;
 }
 
-static int run_here(struct rota_pool *pool, const struct rota_job *job)
+int pool_run_here(struct rota_pool *pool, const struct rota_job *job)
 {
 	if (frame_depth() >= ROTA_INLINE_DEPTH)
 		return -EDEADLK;
 	return finish_here(pool, job, &pool->ran_inline);
+}
+
+int pool_drop_here(struct rota_pool *pool, const struct rota_job *job)
+{
+	return finish_here(pool, job, &pool->dropped);
 }
 
 /* Make room by force. */
@@ -68,6 +73,17 @@ static void drop_oldest(struct rota_pool *pool)
 	/* [submit.F2] full fence; pairs with [rest.F1]. As [submit.F1]. */
 	fence_after_rmw();
 	pool_check_rest(pool);
+}
+
+int pool_drop_oldest(struct rota_pool *pool)
+{
+	int error = enter_slow_call(pool);
+
+	if (error)
+		return error;
+	drop_oldest(pool);
+	pool_callers_leave(pool);
+	return 0;
 }
 
 static int result_of(enum chain_result pushed)
@@ -114,6 +130,28 @@ static int push_with_room(struct rota_pool *pool, const struct rota_job *jobs,
 	return error;
 }
 
+int pool_wait_for_room(struct rota_pool *pool)
+{
+	int error = enter_slow_call(pool);
+
+	if (error)
+		return error;
+	room_enter(&pool->room);
+	for (;;) {
+		uint32_t key = room_prepare(&pool->room);
+
+		if (chain_queued(&pool->channel.chain) < pool->capacity ||
+				atomic_load_explicit(&pool->is_closing,
+						memory_order_relaxed))
+			break;
+		room_wait(&pool->room, key, ROTA_NO_DEADLINE);
+	}
+	room_leave(&pool->room,
+			chain_queued(&pool->channel.chain) < pool->capacity);
+	pool_callers_leave(pool);
+	return 0;
+}
+
 /* The channel was full. */
 static int submit_full(struct rota_pool *pool, const struct rota_job *jobs,
 		size_t nr_jobs, size_t *ret_accepted, int policy,
@@ -137,10 +175,10 @@ static int submit_full(struct rota_pool *pool, const struct rota_job *jobs,
 		/* a worker never waits for itself */
 		__attribute__((fallthrough));
 	case ROTA_FULL_CALLER_RUNS:
-		error = run_here(pool, jobs);
+		error = pool_run_here(pool, jobs);
 		break;
 	case ROTA_FULL_DROP_NEWEST:
-		error = finish_here(pool, jobs, &pool->dropped);
+		error = pool_drop_here(pool, jobs);
 		break;
 	default:
 		error = enter_slow_call(pool);

@@ -4,20 +4,6 @@
 #include "pool.h"
 #include <errno.h>
 
-/* The worker of this pool that this thread is, or NULL. */
-static struct worker *self_as_worker(struct rota_pool *pool)
-{
-	struct frame *frame = os_local.innermost;
-
-	if (!frame)
-		return NULL;
-	while (frame->outer)
-		frame = frame->outer;
-	if (frame->pool != pool || frame->worker_index < 0)
-		return NULL;
-	return &pool->workers[frame->worker_index];
-}
-
 /* A thread that found none once keeps to the chain where it has none, so that its
  * jobs stay in order. */
 static struct lane *claim(struct rota_pool *pool)
@@ -45,7 +31,7 @@ static struct lane *own_lane(struct rota_pool *pool)
 
 	if (os_local.pool_id == pool_id(pool))
 		return os_local.lane;
-	worker = self_as_worker(pool);
+	worker = frame_worker(pool);
 	lane = worker ? &pool->channel.lanes.takers[worker->index].nested.lane
 		      : claim(pool);
 	if (lane) {

@@ -67,6 +67,16 @@
 #define DEEP_TURN 512u
 #endif
 
+/* Jobs of one group that a worker runs for one ticket after the other, before it
+ * tells the group. */
+#ifndef GROUP_TURN
+#define GROUP_TURN 128u
+#endif
+/* First ring of a group's chain. */
+#ifndef GROUP_FIRST_SLOTS
+#define GROUP_FIRST_SLOTS 1024u
+#endif
+
 /* Searchers at most: one is enough to find each job, others only move lines. */
 #ifndef SEARCHERS_MAX
 #define SEARCHERS_MAX 1u

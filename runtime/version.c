@@ -38,7 +38,11 @@ const char *rota_strerror(int error)
 	case -ENOSYS:
 		return "the kernel is too old (4.14 is needed)";
 	case -ECANCELED:
-		return "canceled";
+		return "the group or job was cancelled";
+	case -EBUSY:
+		return "still in use, or running now";
+	case -EALREADY:
+		return "it is over, or pending already";
 	default:
 		return "not an error of rota";
 	}
