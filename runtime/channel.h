@@ -11,9 +11,15 @@
 #include "chain.h"
 #include "lanes.h"
 
+enum channel_class { CLASS_HIGH, CLASS_LOW, NR_CLASSES };
+
 struct channel {
 	struct chain chain;
 	struct lanes lanes; /* without takers: the channel is `ring` */
+	/* Jobs that go before all others, and those that wait for all others.
+	 * Not in a bounded channel, whose capacity is exact. */
+	struct chain classes[NR_CLASSES];
+	bool has_classes;
 };
 
 /* nr_lane_workers 0: `ring`. 0 or -ENOMEM. */
@@ -33,6 +39,10 @@ enum channel_state {
 };
 
 enum channel_state channel_look(struct channel *channel);
+bool channel_has_classes_queued(struct channel *channel);
+/* Take a job of this class; false: there is none. */
+bool channel_take_class(struct channel *channel, enum channel_class class,
+		struct rota_job *ret_job);
 /* Take a job to drop it; false: none was to be had. */
 bool channel_take_as_guest(struct channel *channel, struct rota_job *ret_job);
 /* Refuse jobs from now on. Idempotent. */

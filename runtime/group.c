@@ -18,6 +18,7 @@ static struct group *group_in(void *payload)
 
 void group_free(void *payload)
 {
+	/* acquire: as [group.A2] */
 	struct chain *more = atomic_load_explicit(
 			&group_in(payload)->more, memory_order_acquire);
 
@@ -59,7 +60,7 @@ int rota_group_fini(struct rota_group *user_group)
 	if (error)
 		return error;
 	if (!group_is_complete(group) ||
-			/* acquire: they have left */
+			/* acquire: waiters have left, as [group.A1] */
 			atomic_load_explicit(&group->nr_waiters,
 					memory_order_acquire))
 		return -EBUSY;
@@ -186,8 +187,8 @@ static int finish_here(struct group *group, struct rota_job job, bool is_owner)
 		return pool_drop_here(group->pool, &job);
 	promise(group, is_owner, 1);
 	atomic_fetch_add_explicit(&group->pushed, 1, memory_order_relaxed);
-	error = pool_run_here(group->pool,
-			&(struct rota_job){run_member, &member});
+	error = pool_run_here(
+			group->pool, &(struct rota_job){run_member, &member});
 	if (!error)
 		return 0;
 	atomic_fetch_sub_explicit(&group->pushed, 1, memory_order_relaxed);
@@ -251,8 +252,8 @@ int rota_group_submit(struct rota_group *user_group, rota_run_fn run, void *arg)
 	}
 	/* no memory for the queue, but the ticket is out */
 	atomic_fetch_add_explicit(&group->pushed, 1, memory_order_relaxed);
-	group_enter(group);
+	pool_help_enter(group->pool);
 	run_here(group, &job);
-	group_leave(group);
+	pool_help_leave(group->pool);
 	return 0;
 }

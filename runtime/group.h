@@ -28,18 +28,18 @@
 /* Legend: O who made it; A shared; I constant while the group is in use. */
 struct group {
 	struct own_lane queue;
-	struct rota_pool *pool;		/* I */
-	struct box *box;		/* I: where it lies */
-	uintptr_t owner;		/* I: who made it */
-	_Atomic(struct chain *) more;	/* A: NULL: not needed yet */
-	_Atomic uint32_t is_cancelled;	/* A */
-	_Atomic uint32_t nr_helpers;	/* A: waiters that run jobs of it */
-	_Atomic uint64_t pushed;	/* A: into `more`, or run at once */
-	_Atomic uint64_t promised;	/* A: by the owner, who alone writes */
+	struct rota_pool *pool;	       /* I */
+	struct box *box;	       /* I: where it lies */
+	uintptr_t owner;	       /* I: who made it */
+	_Atomic(struct chain *) more;  /* A: NULL: not needed yet */
+	_Atomic uint32_t is_cancelled; /* A */
+	_Atomic uint32_t nr_helpers;   /* A: waiters that run jobs of it */
+	_Atomic uint64_t pushed;       /* A: into `more`, or run at once */
+	_Atomic uint64_t promised;     /* A: by the owner, who alone writes */
 	alignas(2 * CACHELINE) _Atomic uint64_t promised_by_others; /* A */
-	alignas(2 * CACHELINE) _Atomic uint64_t done; /* A */
-	_Atomic uint32_t nr_waiters;	/* A */
-	_Atomic uint32_t turns;		/* A: futex; counts wake-ups */
+	alignas(2 * CACHELINE) _Atomic uint64_t done;		    /* A */
+	_Atomic uint32_t nr_waiters;				    /* A */
+	_Atomic uint32_t turns; /* A: futex; counts wake-ups */
 };
 
 /* 0, or why a call for it may not be made. */
@@ -51,14 +51,14 @@ static inline bool group_is_complete(struct group *group)
 {
 	/* [group.A1] acquire; pairs with [group.R1]: what the jobs wrote. Read
 	 * first: if it is equal to what was promised, nothing was in flight. */
-	uint64_t done = atomic_load_explicit(&group->done, memory_order_acquire);
+	uint64_t done = atomic_load_explicit(
+			&group->done, memory_order_acquire);
 
 	/* relaxed: who waits for a submit has seen it */
-	return done == atomic_load_explicit(&group->promised,
-				       memory_order_relaxed) +
-				       atomic_load_explicit(
-						       &group->promised_by_others,
-						       memory_order_relaxed);
+	return done ==
+	       atomic_load_explicit(&group->promised, memory_order_relaxed) +
+			       atomic_load_explicit(&group->promised_by_others,
+					       memory_order_relaxed);
 }
 
 /* group_run.c: a ticket is taken: its job is run, or dropped. */
@@ -68,14 +68,13 @@ void group_drop(struct group *group, enum rota_drop_reason reason);
 bool group_take(struct group *group, struct rota_job *ret_job);
 /* Run what is queued, until nothing is; how many. */
 unsigned group_help(struct group *group);
-/* Around jobs that this thread takes out of the queue without a ticket. */
-void group_enter(struct group *group);
-void group_leave(struct group *group);
 /* So many jobs are over: tell who waits. */
 void group_done(struct group *group, unsigned nr);
 void group_wake(struct group *group);
 
-/* group_wait.c: does this thread run a member of a group that was cancelled? */
+/* group_wait.c: 0 or -ETIMEDOUT. */
+int group_wait_for(struct group *group, uint64_t deadline_ns);
+/* Does this thread run a member of a group that was cancelled? */
 bool group_is_cancelled_here(void);
 
 #endif

@@ -24,9 +24,9 @@ bool group_take(struct group *group, struct rota_job *ret_job)
 /* Jobs that were ever put into the queue, or never will be. */
 static uint64_t pushed(struct group *group)
 {
-	/* acquire: as [lane.A1], and [group.A5], which pairs with [group.R4] */
-	return atomic_load_explicit(&group->queue.lane.tail,
-			       memory_order_acquire) +
+	/* [group.A5] acquire; pairs with [group.R4]. The tail: as [lane.A1] */
+	return atomic_load_explicit(
+			       &group->queue.lane.tail, memory_order_acquire) +
 	       atomic_load_explicit(&group->pushed, memory_order_acquire);
 }
 
@@ -76,8 +76,7 @@ void group_done(struct group *group, unsigned nr)
 /* Inside a frame of this group. */
 static void run_member(struct group *group, struct rota_job *job)
 {
-	if (atomic_load_explicit(
-			    &group->is_cancelled, memory_order_relaxed)) {
+	if (atomic_load_explicit(&group->is_cancelled, memory_order_relaxed)) {
 		job_drop(group->pool, job, ROTA_DROP_CANCELLED);
 		pool_count_as_dropped(group->pool, 1);
 	} else {
@@ -116,7 +115,8 @@ void group_ticket(void *arg)
 	struct group *group = arg;
 	struct rota_pool *pool = group->pool;
 	struct frame *outer = os_local.innermost, frame;
-	struct worker *self = outer && !outer->outer ? frame_worker(pool) : NULL;
+	struct worker *self =
+			outer && !outer->outer ? frame_worker(pool) : NULL;
 	struct rota_job job;
 	unsigned nr = 0, tickets = 0;
 
@@ -150,30 +150,6 @@ void group_drop(struct group *group, enum rota_drop_reason reason)
 	group_done(group, 1);
 }
 
-void group_enter(struct group *group)
-{
-	struct rota_pool *pool = group->pool;
-
-	if (frame_has(pool))
-		return; /* a job that is not over keeps the pool from rest */
-	pool_callers_enter(pool);
-	/* acq_rel: before a job is taken, see pool_is_at_rest() */
-	atomic_fetch_add_explicit(&pool->nr_helping, 1, memory_order_acq_rel);
-}
-
-void group_leave(struct group *group)
-{
-	struct rota_pool *pool = group->pool;
-
-	if (frame_has(pool))
-		return;
-	atomic_fetch_sub_explicit(&pool->nr_helping, 1, memory_order_release);
-	/* full fence: as [submit.F1] */
-	fence_after_rmw();
-	pool_check_rest(pool);
-	pool_callers_leave(pool);
-}
-
 unsigned group_help(struct group *group)
 {
 	struct rota_pool *pool = group->pool;
@@ -182,7 +158,7 @@ unsigned group_help(struct group *group)
 	struct rota_job job;
 	struct frame frame;
 
-	group_enter(group);
+	pool_help_enter(pool);
 	frame_push(&frame, pool, frame_index_in(pool));
 	frame.depth--;
 	frame.helps++;
@@ -201,6 +177,6 @@ unsigned group_help(struct group *group)
 		add_alone(&self->ran, tickets, memory_order_release);
 	if (nr)
 		group_done(group, nr);
-	group_leave(group);
+	pool_help_leave(pool);
 	return nr;
 }

@@ -25,7 +25,8 @@ static bool is_member(struct group *group)
 	return false;
 }
 
-static int sleep_until(struct group *group, bool is_helper, uint64_t deadline_ns)
+static int sleep_until(
+		struct group *group, bool is_helper, uint64_t deadline_ns)
 {
 	struct eventcount *ec = &group->pool->eventcount;
 	int error = 0;
@@ -79,11 +80,22 @@ static bool is_too_deep(struct group *group)
 	       os_local.innermost->helps >= ROTA_HELP_DEPTH;
 }
 
+int group_wait_for(struct group *group, uint64_t deadline_ns)
+{
+	bool is_helper = frame_has(group->pool);
+
+	if (is_helper)
+		group_help(group);
+	if (group_is_complete(group))
+		return 0;
+	return deadline_ns ? sleep_until(group, is_helper, deadline_ns)
+			   : -ETIMEDOUT;
+}
+
 int rota_group_wait_until(struct rota_group *user_group, uint64_t deadline_ns)
 {
 	struct group *group;
 	int error = group_of(user_group, &group);
-	bool is_helper;
 
 	if (error)
 		return error;
@@ -91,14 +103,8 @@ int rota_group_wait_until(struct rota_group *user_group, uint64_t deadline_ns)
 		return -EDEADLK;
 	if (group_is_complete(group))
 		return 0;
-	if (is_too_deep(group))
-		return -EDEADLK;
-	is_helper = frame_has(group->pool);
-	if (is_helper && group_help(group) && group_is_complete(group))
-		return 0;
-	if (!deadline_ns)
-		return -ETIMEDOUT;
-	return sleep_until(group, is_helper, deadline_ns);
+	return is_too_deep(group) ? -EDEADLK
+				  : group_wait_for(group, deadline_ns);
 }
 
 int rota_group_wait(struct rota_group *group)
@@ -138,15 +144,9 @@ bool group_is_cancelled_here(void)
 	for (struct frame *frame = os_local.innermost; frame;
 			frame = frame->outer)
 		/* [group.A4] acquire; pairs with [group.R3]. */
-		if (frame->group &&
-				atomic_load_explicit(
-						&frame->group->is_cancelled,
-						memory_order_acquire))
+		if (frame->group && atomic_load_explicit(
+						    &frame->group->is_cancelled,
+						    memory_order_acquire))
 			return true;
 	return false;
-}
-
-int rota_is_cancelled(void)
-{
-	return group_is_cancelled_here();
 }

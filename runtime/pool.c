@@ -3,6 +3,7 @@
 #include "group.h"
 #include "pool.h"
 #include "options.h"
+#include "strand.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -21,6 +22,7 @@ static struct ec_waiter *waiters_of(struct rota_pool *pool)
 static void pool_free(struct rota_pool *pool)
 {
 	channel_fini(&pool->channel);
+	strands_free(pool);
 	boxes_fini(&pool->boxes, NULL);
 	boxes_fini(&pool->groups, group_free);
 	os_pages_unmap(pool, pool->bytes);

@@ -25,15 +25,22 @@ struct worker {
 	unsigned index;				       /* I */
 	bool has_started;     /* W: its on_start did not fail */
 	bool is_thin;	      /* W: it found few jobs last time */
+	unsigned low_turn;    /* W: jobs since it looked for a low one */
 	uint64_t gathered_ns; /* W: when it last let jobs gather, or not */
 	uint64_t streak_from; /* W: `ran` when the streak of jobs began */
 	alignas(CACHELINE) _Atomic uint64_t ran; /* S: jobs */
 	_Atomic uint64_t dropped;		 /* S: jobs */
 	_Atomic uint64_t as_dropped; /* S: of ran, those that were dropped */
+	_Atomic uint64_t late;	     /* S: over, less those counted too early */
 };
 
 /* What a worker has to think of with each job; 0 in a forked child. */
-enum { MOOD_PLAIN = 1, MOOD_BOUNDED = 2, MOOD_DISCARDING = 4 };
+enum {
+	MOOD_PLAIN = 1,
+	MOOD_BOUNDED = 2,
+	MOOD_DISCARDING = 4,
+	MOOD_CLASSES = 32, /* jobs of other priorities wait, perhaps */
+};
 
 enum join_state { JOIN_OPEN, JOIN_TAKEN, JOIN_DONE };
 
@@ -58,7 +65,8 @@ struct rota_pool {
 	_Atomic uint64_t submitted_inline; /* A: never in the channel */
 	_Atomic uint64_t ran_inline;	   /* A */
 	_Atomic uint64_t dropped;	   /* A: not by a worker */
-	_Atomic uint64_t as_dropped;	   /* A: as that of a worker */
+	_Atomic uint64_t as_dropped, late; /* A: as those of a worker */
+	_Atomic(struct strand *) strands;  /* A: NULL: no keys were used */
 	_Atomic uint32_t nr_helping; /* A: threads from outside in a group */
 	struct boxes boxes, groups;
 
@@ -147,6 +155,12 @@ int pool_run_here(struct rota_pool *pool, const struct rota_job *job);
 int pool_drop_here(struct rota_pool *pool, const struct rota_job *job);
 int pool_drop_oldest(struct rota_pool *pool);
 int pool_wait_for_room(struct rota_pool *pool);
+/* For HIGH and LOW; -ENOTSUP: the pool is bounded. */
+int pool_submit_class(struct rota_pool *pool, enum rota_priority priority,
+		struct rota_job job);
+
+/* parallel_for.c: pieces of a loop until none is left; dropping it is nothing. */
+void loop_run_pieces(void *loop);
 
 /* worker.c */
 void *worker_main(void *worker);
@@ -155,9 +169,10 @@ void *worker_main(void *worker);
 struct frame {
 	struct rota_pool *pool;
 	int worker_index;
-	unsigned depth; /* of inline jobs */
-	unsigned helps; /* waits that it is inside of */
+	unsigned depth;	     /* of inline jobs */
+	unsigned helps;	     /* waits that it is inside of */
 	struct group *group; /* whose member it runs; NULL: no group's */
+	struct task *task;   /* that it runs; NULL: it runs a plain job */
 	struct frame *outer;
 };
 void frame_push(struct frame *frame, struct rota_pool *pool, int worker_index);
@@ -177,6 +192,9 @@ bool pool_is_at_rest(struct rota_pool *pool);
 void pool_check_rest(struct rota_pool *pool);
 void pool_callers_enter(struct rota_pool *pool);
 void pool_callers_leave(struct rota_pool *pool);
+/* Around jobs that this thread takes from where their tickets do not lead it. */
+void pool_help_enter(struct rota_pool *pool);
+void pool_help_leave(struct rota_pool *pool);
 
 /* stats.c: reads what is finished first, what was accepted last */
 struct pool_counts {
@@ -186,6 +204,8 @@ void pool_count(struct rota_pool *pool, struct pool_counts *ret_counts);
 /* A job that is counted as ran, or will be, was dropped; or with -1 the other
  * way round. */
 void pool_count_as_dropped(struct rota_pool *pool, int nr);
+/* -1: what is counted as finished goes on; 1: now it is over. */
+void pool_count_late(struct rota_pool *pool, int nr);
 
 /* live.c */
 void live_name(struct rota_pool *pool); /* gives it its id */

@@ -20,7 +20,7 @@ bool pool_is_at_rest(struct rota_pool *pool)
 	 * flight at the moment between */
 	pool_count(pool, &counts);
 	/* whoever took a job out of a group is counted before the ticket of
-	 * that job is finished */
+	 * that job is finished; acquire: as [stats.A1] */
 	return counts.ran + counts.dropped == counts.submitted &&
 	       !atomic_load_explicit(&pool->nr_helping, memory_order_acquire);
 }
@@ -53,6 +53,26 @@ void pool_callers_leave(struct rota_pool *pool)
 	 * futex call only uses the address. */
 	if (atomic_fetch_sub_explicit(word, 1, memory_order_release) == 1)
 		os_futex_wake(word, UINT32_MAX);
+}
+
+void pool_help_enter(struct rota_pool *pool)
+{
+	if (frame_has(pool))
+		return; /* a job that is not over keeps the pool from rest */
+	pool_callers_enter(pool);
+	/* acq_rel: before a job is taken, see pool_is_at_rest() */
+	atomic_fetch_add_explicit(&pool->nr_helping, 1, memory_order_acq_rel);
+}
+
+void pool_help_leave(struct rota_pool *pool)
+{
+	if (frame_has(pool))
+		return;
+	atomic_fetch_sub_explicit(&pool->nr_helping, 1, memory_order_release);
+	/* full fence: as [submit.F1] */
+	fence_after_rmw();
+	pool_check_rest(pool);
+	pool_callers_leave(pool);
 }
 
 static int wait_for_rest(struct rota_pool *pool, uint64_t deadline_ns)

@@ -57,7 +57,7 @@ extern "C" {
 #define ROTA_COPY_INLINE   96u /* bytes that rota_submit_copy() keeps cached */
 #define ROTA_COPY_MAX	   65536u /* bytes that rota_submit_copy() accepts */
 #define ROTA_INLINE_DEPTH  16u	  /* jobs that one thread runs inside another */
-#define ROTA_HELP_DEPTH	   256u /* waits for groups inside one another */
+#define ROTA_HELP_DEPTH	   256u	  /* waits for groups inside one another */
 
 #define ROTA_NO_DEADLINE   UINT64_MAX
 #define ROTA_SPIN_NONE	   UINT32_MAX
@@ -69,10 +69,10 @@ struct rota_pool;
 typedef void (*rota_run_fn)(void *arg);
 
 enum rota_drop_reason {
-	ROTA_DROP_SHUTDOWN = 1, /* ROTA_DISCARD met it in the queue */
-	ROTA_DROP_OVERLOAD = 2, /* ROTA_FULL_DROP_NEWEST or _OLDEST */
+	ROTA_DROP_SHUTDOWN = 1,	 /* ROTA_DISCARD met it in the queue */
+	ROTA_DROP_OVERLOAD = 2,	 /* ROTA_FULL_DROP_NEWEST or _OLDEST */
 	ROTA_DROP_CANCELLED = 3, /* of its group, or of its handle */
-	ROTA_DROP_EXPIRED = 4,	/* its deadline passed in the queue */
+	ROTA_DROP_EXPIRED = 4,	 /* its deadline passed in the queue */
 };
 
 /*
@@ -447,6 +447,163 @@ ROTA_API int rota_group_fini(struct rota_group *group);
  * Since:     0.2
  */
 ROTA_API int rota_is_cancelled(void);
+
+/* Which jobs go first. In an unbounded pool only. */
+enum rota_priority {
+	ROTA_PRIORITY_NORMAL = 0, /* all other jobs too */
+	ROTA_PRIORITY_HIGH,	  /* before all that is queued */
+	ROTA_PRIORITY_LOW,	  /* after all that is queued */
+};
+
+/* All zero means: as rota_submit(). Of group, key and priority at most one. */
+struct rota_job_options {
+	size_t size;	   /* sizeof(struct rota_job_options); 0: as in 0.2 */
+	rota_drop_fn drop; /* NULL: the pool's on_drop */
+	/* Not begun by then: dropped, ROTA_DROP_EXPIRED. 0: no deadline. */
+	uint64_t deadline_ns;
+	/* Jobs of one key run in the order of their submits, one at a time,
+	 * and no worker waits for that. 0: none. */
+	uint64_t key;
+	struct rota_group *group; /* of the same pool; NULL: none */
+	enum rota_priority priority;
+	uint32_t reserved; /* 0 */
+};
+
+struct rota_handle;
+
+/**
+ * rota_submit_with() - hand one job to the pool, with options
+ * @pool:       borrowed for the call.
+ * @run:        called once with @arg, unless the job is dropped.
+ * @arg:        any value.
+ * @options:    borrowed for the call; NULL: none.
+ * @ret_handle: NULL, or what to ask for the job; untouched on failure.
+ *
+ * Return:    as rota_submit(); -EINVAL also two of group, key, priority, or a
+ *            group of another pool; -E2BIG options of a newer version; -ENOMEM;
+ *            -ENOTSUP a priority in a bounded pool; -ECANCELED of the group.
+ * Threads:   any, jobs included; not async-signal-safe.
+ * Ownership: on 0 the pool has @arg, and the handle is the caller's until
+ *            rota_handle_unref(); on error the caller still has @arg.
+ * Progress:  as rota_submit(); with a group as rota_group_submit(); with a
+ *            priority or a key blocking (on a submit of the same priority or
+ *            key that was preempted inside its queue).
+ * Ordering:  as rota_submit(). Priority: a worker runs 16 HIGH jobs, then one
+ *            other, and one LOW job among 64 others, so none waits for ever.
+ *            64 keys at most make progress at once: two keys may share a line.
+ * Cost:      that of rota_submit(), and two RMWs for the box; with a handle a
+ *            malloc. A queued job with a deadline reads the clock when taken.
+ * Since:     0.2
+ */
+ROTA_API int rota_submit_with(struct rota_pool *pool, rota_run_fn run,
+		void *arg, const struct rota_job_options *options,
+		struct rota_handle **ret_handle);
+
+/**
+ * rota_handle_poll() - is the job over, and what became of it?
+ * @handle:     borrowed for the call.
+ * @ret_result: NULL, or what the job gave to rota_set_result() (0 if nothing);
+ *              if it was dropped, the enum rota_drop_reason.
+ *
+ * Return:    0 it ran; -ECANCELED it was dropped; -EINPROGRESS; -EINVAL.
+ * Threads:   any; also after the pool is gone.
+ * Ownership: none passes.
+ * Progress:  wait-free.
+ * Ordering:  what the job wrote happens-before the return of 0.
+ * Cost:      one load.
+ * Since:     0.2
+ */
+ROTA_API int rota_handle_poll(struct rota_handle *handle, intptr_t *ret_result);
+
+/**
+ * rota_handle_wait_until() - wait until the job is over
+ * @handle:      borrowed for the call.
+ * @deadline_ns: CLOCK_MONOTONIC; ROTA_NO_DEADLINE waits for ever.
+ * @ret_result:  as rota_handle_poll(); untouched unless 0 or -ECANCELED.
+ *
+ * Return:    as rota_handle_poll(); -ETIMEDOUT; -EDEADLK called by the job
+ *            itself, or by a job of the pool that is inside of
+ *            ROTA_HELP_DEPTH waits, or for a job with a key that is still
+ *            queued; -EOWNERDEAD in a forked child.
+ * Threads:   any number at once. A job of the same pool runs the job itself if
+ *            it is still queued: so this ends with one worker too.
+ * Ownership: none passes.
+ * Progress:  blocking (on the job).
+ * Ordering:  as rota_handle_poll().
+ * Cost:      one load if it is over; else two RMWs and futex calls.
+ * Since:     0.2
+ */
+ROTA_API int rota_handle_wait_until(struct rota_handle *handle,
+		uint64_t deadline_ns, intptr_t *ret_result);
+
+/**
+ * rota_handle_cancel() - drop the job if it has not begun
+ * @handle: borrowed for the call.
+ *
+ * Return:    0 dropped, ROTA_DROP_CANCELLED, on this thread; -EBUSY it runs: it
+ *            may ask rota_is_cancelled(); -EALREADY it is over; -EINVAL;
+ *            -EOWNERDEAD in a forked child.
+ * Threads:   any; also after the pool is gone.
+ * Ownership: none passes.
+ * Progress:  lock-free, but for the drop.
+ * Ordering:  writes before this call happen-before the job sees it.
+ * Cost:      one RMW.
+ * Since:     0.2
+ */
+ROTA_API int rota_handle_cancel(struct rota_handle *handle);
+
+/**
+ * rota_handle_unref() - let the handle go; the job goes on
+ * @handle: the caller's no more; NULL is allowed.
+ *
+ * Threads:   any, once; also after the pool is gone.
+ * Ownership: passes to the library.
+ * Progress:  lock-free, but for free().
+ * Ordering:  none.
+ * Cost:      one RMW.
+ * Since:     0.2
+ */
+ROTA_API void rota_handle_unref(struct rota_handle *handle);
+
+/**
+ * rota_set_result() - what the handle of the running job will say
+ * @result: any value; the last one counts.
+ *
+ * Return:    0; -EINVAL this thread runs no job of rota_submit_with().
+ * Threads:   the one that runs the job.
+ * Ownership: none passes.
+ * Progress:  wait-free.
+ * Ordering:  seen by who sees the job to be over.
+ * Cost:      some loads.
+ * Since:     0.2
+ */
+ROTA_API int rota_set_result(intptr_t result);
+
+/* Called for the indices first .. end-1. */
+typedef void (*rota_range_fn)(void *arg, size_t first, size_t end);
+
+/**
+ * rota_parallel_for() - run a loop in pieces, on this thread and the workers
+ * @pool:  borrowed for the call.
+ * @begin: the first index.
+ * @end:   one behind the last.
+ * @grain: indices in a piece; 0: chosen, 8 pieces for each thread.
+ * @run:   called for each piece, at once on several threads.
+ * @arg:   given to each.
+ *
+ * Return:    0 each index was run once; -EINVAL; -EOWNERDEAD in a forked child.
+ *            It does not fail otherwise: without workers (closed, no memory) this
+ *            thread runs it all.
+ * Threads:   any, jobs and other such loops included.
+ * Ownership: none passes; @arg is not used after the return.
+ * Progress:  blocking (on pieces that others have begun; on room, if the pool is
+ *            bounded and waits for it).
+ * Ordering:  what the pieces wrote happens-before the return.
+ * Cost:      a group, a job for each worker at most, one CAS for each piece.
+ * Since:     0.2
+ */
+ROTA_API int rota_parallel_for(struct rota_pool *pool, size_t begin, size_t end,
+		size_t grain, rota_range_fn run, void *arg);
 
 /**
  * rota_pool_close() - refuse new jobs from now on

@@ -3,6 +3,8 @@
  * another, so that a call which would wait for its own caller can refuse. */
 #include "group.h"
 #include "pool.h"
+#include "strand.h"
+#include "task.h"
 
 void frame_push(struct frame *frame, struct rota_pool *pool, int worker_index)
 {
@@ -12,6 +14,7 @@ void frame_push(struct frame *frame, struct rota_pool *pool, int worker_index)
 	frame->depth = os_local.innermost ? os_local.innermost->depth + 1 : 1;
 	frame->helps = os_local.innermost ? os_local.innermost->helps : 0;
 	frame->group = NULL;
+	frame->task = NULL;
 	os_local.innermost = frame;
 }
 
@@ -70,13 +73,17 @@ void job_drop(struct rota_pool *pool, const struct rota_job *job,
 	frame_push(&frame, pool, frame_index_in(pool));
 	if (job->run == group_ticket) {
 		group_drop(job->arg, reason);
+	} else if (job->run == task_run) {
+		task_drop(job->arg, reason);
+	} else if (job->run == strand_ticket) {
+		strand_drop(job->arg, reason);
 	} else if (job->run == box_run) {
 		struct box *box = job->arg;
 
 		if (box->drop)
 			box->drop(box->payload, reason);
 		box_put(box);
-	} else if (pool->on_drop) {
+	} else if (pool->on_drop && job->run != loop_run_pieces) {
 		pool->on_drop(pool->hook_arg, job, reason);
 	}
 	frame_pop(&frame);

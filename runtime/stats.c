@@ -11,17 +11,30 @@ static uint64_t read_counter(_Atomic uint64_t *counter)
 	return atomic_load_explicit(counter, memory_order_acquire);
 }
 
+/* Modulo 2^64. */
+static void add_here(struct worker *self, _Atomic uint64_t *own,
+		_Atomic uint64_t *shared, int nr)
+{
+	/* release: as [worker.R1] */
+	if (self)
+		add_alone(own, (uint64_t)nr, memory_order_release);
+	else
+		atomic_fetch_add_explicit(
+				shared, (uint64_t)nr, memory_order_release);
+}
+
 void pool_count_as_dropped(struct rota_pool *pool, int nr)
 {
 	struct worker *self = frame_worker(pool);
 
-	/* modulo 2^64; relaxed: the sum of ran and dropped stays the same */
-	if (self)
-		add_alone(&self->as_dropped, (uint64_t)nr,
-				memory_order_relaxed);
-	else
-		atomic_fetch_add_explicit(&pool->as_dropped, (uint64_t)nr,
-				memory_order_relaxed);
+	add_here(self, self ? &self->as_dropped : NULL, &pool->as_dropped, nr);
+}
+
+void pool_count_late(struct rota_pool *pool, int nr)
+{
+	struct worker *self = frame_worker(pool);
+
+	add_here(self, self ? &self->late : NULL, &pool->late, nr);
 }
 
 void pool_count(struct rota_pool *pool, struct pool_counts *ret_counts)
@@ -37,6 +50,10 @@ void pool_count(struct rota_pool *pool, struct pool_counts *ret_counts)
 		as_dropped += read_counter(&pool->workers[i].as_dropped);
 	}
 	counts.ran += counts.ran_inline;
+	/* after `ran`: what was counted too early is taken off before that */
+	counts.ran += read_counter(&pool->late);
+	for (unsigned i = 0; i < pool->nr_workers; i++)
+		counts.ran += read_counter(&pool->workers[i].late);
 	/* for a moment it may be ahead of what is counted */
 	if ((int64_t)as_dropped > (int64_t)counts.ran)
 		as_dropped = counts.ran;

@@ -327,3 +327,28 @@ int rota_submit_copy(struct rota_pool *pool, rota_run_fn run, rota_drop_fn drop,
 		box_put(box);
 	return error;
 }
+
+int pool_submit_class(struct rota_pool *pool, enum rota_priority priority,
+		struct rota_job job)
+{
+	struct channel *channel = &pool->channel;
+	size_t pushed;
+	int error;
+
+	if (!channel->has_classes)
+		return -ENOTSUP;
+	error = result_of(chain_push(
+			&channel->classes[priority == ROTA_PRIORITY_HIGH
+							  ? CLASS_HIGH
+							  : CLASS_LOW],
+			&job, 1, &pushed));
+	if (error)
+		return error;
+	/* [submit.F3] full fence; pairs with [worker.F1]. Orders the job before
+	 * the mood. */
+	atomic_fetch_or_explicit(
+			&pool->mood, MOOD_CLASSES, memory_order_acq_rel);
+	fence_after_rmw();
+	pool_notify(pool, 1);
+	return 0;
+}

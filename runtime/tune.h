@@ -77,6 +77,19 @@
 #define GROUP_FIRST_SLOTS 1024u
 #endif
 
+/* First ring of a priority class. */
+#ifndef CLASS_FIRST_SLOTS
+#define CLASS_FIRST_SLOTS 256u
+#endif
+/* A worker runs so many jobs of high priority, then one other; and one of low
+ * priority among so many others. */
+#ifndef HIGH_TURN
+#define HIGH_TURN 16u
+#endif
+#ifndef LOW_TURN
+#define LOW_TURN 64u
+#endif
+
 /* Searchers at most: one is enough to find each job, others only move lines. */
 #ifndef SEARCHERS_MAX
 #define SEARCHERS_MAX 1u

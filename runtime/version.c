@@ -39,6 +39,10 @@ const char *rota_strerror(int error)
 		return "the kernel is too old (4.14 is needed)";
 	case -ECANCELED:
 		return "the group or job was cancelled";
+	case -ENOTSUP:
+		return "not in a bounded pool";
+	case -EINPROGRESS:
+		return "the job is not over";
 	case -EBUSY:
 		return "still in use, or running now";
 	case -EALREADY:

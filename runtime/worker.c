@@ -56,7 +56,73 @@ void pool_tell(struct rota_pool *pool, uint64_t word, struct lane *lane,
 	ec_notify(&pool->eventcount, (unsigned)nr_jobs);
 }
 
-/* Not just run it: the pool is bounded, discarding, or a forked child. */
+/* Jobs were found by searching, or moved: others may sleep because of that. */
+static void tell_others(struct worker *self, bool has_more)
+{
+	struct rota_pool *pool = self->pool;
+
+	if (self->waiter->is_searcher) {
+		ec_leave_search(&pool->eventcount, self->waiter);
+		has_more = has_more ||
+			   channel_look(&pool->channel) == CHANNEL_HAS_WORK;
+	}
+	if (has_more)
+		pool_notify(pool, 1);
+}
+
+static void run_or_drop(struct worker *self, struct rota_job job, uint32_t mood)
+{
+	if (mood & MOOD_DISCARDING) {
+		job_drop(self->pool, &job, ROTA_DROP_SHUTDOWN);
+		count(&self->dropped);
+	} else {
+		job.run(job.arg);
+		count(&self->ran);
+	}
+}
+
+/* A job of another priority, if it is the turn of one. */
+static bool run_class(struct worker *self, enum channel_class class)
+{
+	struct rota_pool *pool = self->pool;
+	struct rota_job job;
+
+	if (!channel_take_class(&pool->channel, class, &job))
+		return false;
+	if (self->waiter->is_searcher)
+		tell_others(self, false);
+	run_or_drop(self, job,
+			/* relaxed: as in run() */
+			atomic_load_explicit(
+					&pool->mood, memory_order_relaxed));
+	return true;
+}
+
+/* Before a job of normal priority: who is in hand already. */
+static void run_classes(struct worker *self)
+{
+	struct rota_pool *pool = self->pool;
+	bool has_low = true;
+	unsigned nr = 0;
+
+	while (nr < HIGH_TURN && run_class(self, CLASS_HIGH))
+		nr++;
+	if (++self->low_turn % LOW_TURN == 0)
+		has_low = run_class(self, CLASS_LOW);
+	if (nr || has_low)
+		return;
+	/* [worker.F1] full fence; pairs with [submit.F3]. Orders the end of
+	 * the mood before the look. Forbids: a job waits, and no mood says so. */
+	atomic_fetch_and_explicit(&pool->mood, ~(uint32_t)MOOD_CLASSES,
+			memory_order_acq_rel);
+	fence_after_rmw();
+	if (channel_has_classes_queued(&pool->channel))
+		atomic_fetch_or_explicit(&pool->mood, MOOD_CLASSES,
+				memory_order_relaxed);
+}
+
+/* Not just run it: the pool is bounded, discarding, or a forked child, or other
+ * jobs go first. */
 static void run_with_care(
 		struct worker *self, struct rota_job job, uint32_t mood)
 {
@@ -66,13 +132,9 @@ static void run_with_care(
 		os_thread_exit(); /* a job forked and returned in the child */
 	if (mood & MOOD_BOUNDED && room_is_wanted(&pool->room))
 		room_notify(&pool->room);
-	if (mood & MOOD_DISCARDING) {
-		job_drop(pool, &job, ROTA_DROP_SHUTDOWN);
-		count(&self->dropped);
-	} else {
-		job.run(job.arg);
-		count(&self->ran);
-	}
+	if (mood & MOOD_CLASSES)
+		run_classes(self);
+	run_or_drop(self, job, mood);
 }
 
 /* Jobs in a row: since it last parked, and half of those before. */
@@ -99,20 +161,6 @@ static void let_gather(struct worker *self)
 		now_ns = os_now_ns();
 	}
 	self->gathered_ns = now_ns;
-}
-
-/* Jobs were found by searching, or moved: others may sleep because of that. */
-static void tell_others(struct worker *self, bool has_more)
-{
-	struct rota_pool *pool = self->pool;
-
-	if (self->waiter->is_searcher) {
-		ec_leave_search(&pool->eventcount, self->waiter);
-		has_more = has_more ||
-			   channel_look(&pool->channel) == CHANNEL_HAS_WORK;
-	}
-	if (has_more)
-		pool_notify(pool, 1);
 }
 
 static inline bool take_oldest(struct own_lane *own, struct rota_job *ret_job)
@@ -330,7 +378,8 @@ void *worker_main(void *worker)
 			run_lanes(self, own);
 		else
 			run_chain(self);
-	while (search(self) || park(self));
+	while (run_class(self, CLASS_HIGH) || run_class(self, CLASS_LOW) ||
+			search(self) || park(self));
 	if (pool->on_stop && self->has_started)
 		pool->on_stop(pool->hook_arg, self->index);
 	frame_pop(&frame);

@@ -56,7 +56,8 @@ static void use_group(struct rng *rng, struct rota_group *shared)
 		struct rota_group *which = rng_below(rng, 8) ? &group : shared;
 
 		CHECK_EQ(rota_group_submit(which, depth ? fan_run : leaf_run,
-					 (void *)depth), 0);
+					 (void *)depth),
+				0);
 		atomic_fetch_add(&nr_accepted, 1);
 	}
 	if (how == 1)
@@ -153,7 +154,8 @@ static void count_drop(void *arg, const struct rota_job *job,
 /* Once with the pool that goes on, once with one that discards meanwhile. */
 static void cancel_in_the_middle(bool discards)
 {
-	struct rota_options options = {.size = sizeof(options), .workers = 2,
+	struct rota_options options = {.size = sizeof(options),
+			.workers = 2,
 			.on_drop = count_drop};
 	uint64_t end_ns = stress_end_ns();
 
@@ -179,11 +181,13 @@ static void cancel_in_the_middle(bool discards)
 				atomic_store(&is_begun, true);
 		}
 		if (!discards)
-			CHECK_EQ(rota_group_wait_until(&group,
-						 in_ms(TEST_WAIT_MS)), 0);
-		CHECK_EQ(rota_pool_shutdown(pool, discards ? ROTA_DISCARD
-							   : ROTA_DRAIN,
-					 in_ms(TEST_WAIT_MS), &report), 0);
+			CHECK_EQ(rota_group_wait_until(
+						 &group, in_ms(TEST_WAIT_MS)),
+					0);
+		CHECK_EQ(rota_pool_shutdown(pool,
+					 discards ? ROTA_DISCARD : ROTA_DRAIN,
+					 in_ms(TEST_WAIT_MS), &report),
+				0);
 		thread_join(thread);
 		CHECK_EQ(rota_group_wait_until(&group, in_ms(TEST_WAIT_MS)), 0);
 		CHECK_EQ(report.ran, atomic_load(&nr_ran));

@@ -40,7 +40,8 @@ static struct rota_pool *pool_of(unsigned workers, unsigned capacity,
 	return make_pool_with(&options);
 }
 
-static void check_balance(struct rota_pool *pool, uint64_t ran, uint64_t dropped)
+static void check_balance(
+		struct rota_pool *pool, uint64_t ran, uint64_t dropped)
 {
 	struct rota_stats stats = {.size = sizeof(stats)};
 
@@ -60,7 +61,8 @@ TEST(a_wait_returns_when_all_members_are_over)
 	CHECK_EQ(rota_group_wait(&group), 0); /* none */
 	for (int round = 1; round <= 20; round++) {
 		for (int i = 0; i < NR; i++)
-			CHECK_EQ(rota_group_submit(&group, member_run, NULL), 0);
+			CHECK_EQ(rota_group_submit(&group, member_run, NULL),
+					0);
 		CHECK_EQ(rota_group_wait(&group), 0);
 		CHECK_EQ(atomic_load(&nr_ran), round * NR);
 	}
@@ -392,8 +394,9 @@ TEST(a_discard_drops_members_and_the_wait_ends)
 	CHECK_EQ(rota_group_submit(&group, member_run, NULL), -ESHUTDOWN);
 	CHECK_EQ(rota_group_fini(&group), 0);
 	blocker_release(&gate);
-	CHECK_EQ(rota_pool_shutdown(pool, ROTA_DISCARD, ROTA_NO_DEADLINE,
-				 &report), 0);
+	CHECK_EQ(rota_pool_shutdown(
+				 pool, ROTA_DISCARD, ROTA_NO_DEADLINE, &report),
+			0);
 	CHECK_EQ(report.ran, 1);
 	CHECK_EQ(report.dropped, NR);
 	end_pool(pool);
@@ -419,15 +422,17 @@ TEST(a_full_pool_refuses_or_drops_members_as_it_does_jobs)
 	CHECK_EQ(rota_group_fini(&group), 0);
 	end_pool(pool);
 	for (int newest = 0; newest < 2; newest++) {
-		pool = pool_of(1, 2, newest ? ROTA_FULL_DROP_NEWEST
-					    : ROTA_FULL_DROP_OLDEST);
+		pool = pool_of(1, 2,
+				newest ? ROTA_FULL_DROP_NEWEST
+				       : ROTA_FULL_DROP_OLDEST);
 		blocker_init(&gate);
 		atomic_store(&nr_dropped, 0);
 		CHECK_EQ(rota_group_init(&group, pool), 0);
 		CHECK_EQ(rota_submit(pool, blocker_run, &gate), 0);
 		latch_wait(&gate.entered);
 		for (int i = 0; i < 5; i++)
-			CHECK_EQ(rota_group_submit(&group, member_run, NULL), 0);
+			CHECK_EQ(rota_group_submit(&group, member_run, NULL),
+					0);
 		CHECK_EQ(atomic_load(&nr_dropped), 3);
 		blocker_release(&gate);
 		CHECK_EQ(rota_group_wait(&group), 0);
@@ -484,8 +489,7 @@ TEST(a_forked_child_gets_eownerdead)
 	CHECK_EQ(rota_group_init(&group, pool), 0);
 	pid = fork();
 	if (!pid) {
-		bool is_right =
-				rota_group_submit(&group, member_run, NULL) ==
+		bool is_right = rota_group_submit(&group, member_run, NULL) ==
 						-EOWNERDEAD &&
 				rota_group_wait(&group) == -EOWNERDEAD &&
 				rota_group_cancel(&group) == -EOWNERDEAD &&
