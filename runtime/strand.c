@@ -179,9 +179,9 @@ int strand_submit(struct rota_pool *pool, uint64_t key, struct task *task)
 	atomic_fetch_add_explicit(&task->refs, 1, memory_order_relaxed);
 	push(strand, task);
 	error = rota_submit(pool, strand_ticket, strand);
+	if (error && !task_claim(task, TASK_REFUSED))
+		error = take_instead(strand); /* a later one's ticket ran it */
 	if (!error)
 		task_unref(task);
-	else if (!task_claim(task, TASK_REFUSED))
-		return take_instead(strand); /* by a ticket of a later one */
 	return error;
 }
