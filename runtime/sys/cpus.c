@@ -2,6 +2,7 @@
 /* How many CPUs may this process use? The affinity mask, capped by the CPU
  * quota of its control group and of every group above it (v2 and v1). */
 #include "os.h"
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,9 +12,12 @@ enum { PATH_BYTES = 4096 };
 
 static unsigned ceil_ratio(long long quota, long long period)
 {
+	long long cpus;
+
 	if (quota <= 0 || period <= 0)
 		return 0;
-	return (unsigned)((quota + period - 1) / period);
+	cpus = quota / period + (quota % period != 0);
+	return cpus > UINT_MAX ? 0 : (unsigned)cpus;
 }
 
 static unsigned smaller_limit(unsigned a, unsigned b)
