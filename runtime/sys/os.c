@@ -70,7 +70,7 @@ int os_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t deadline_ns)
 	if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value,
 			    is_timed ? &until : NULL, NULL,
 			    FUTEX_BITSET_MATCH_ANY) != 0) {
-		if (errno == ETIMEDOUT) {
+		if (is_timed && errno == ETIMEDOUT) {
 			result = -ETIMEDOUT;
 		} else if (errno != EAGAIN && errno != EINTR) {
 			/* A kernel or filter that refuses futexes: the caller
