@@ -262,12 +262,18 @@ void *os_pages_map(size_t bytes)
 
 void os_pages_unmap(void *pages, size_t bytes)
 {
+	int saved = errno;
+
 	munmap(pages, bytes);
+	errno = saved;
 }
 
 void os_pages_discard(void *pages, size_t bytes)
 {
+	int saved = errno; /* it fails for pages that are locked */
+
 	madvise(pages, bytes, MADV_DONTNEED);
+	errno = saved;
 }
 
 int os_pages_wipe_on_fork(void *pages, size_t bytes)
