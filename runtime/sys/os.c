@@ -113,25 +113,30 @@ bool os_heavy_fence_init(void)
 
 /* A filter that came later refuses membarrier: taking the right to write from a
  * page that was just written interrupts each CPU that runs this process. */
-static void fence_by_mprotect(void)
+static bool fence_by_mprotect(void)
 {
 	volatile char *page = mmap(NULL, OS_PAGE_MAX, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	bool is_made;
 
 	if (page == MAP_FAILED)
-		return;
+		return false;
 	*page = 1;
-	mprotect((void *)page, OS_PAGE_MAX, PROT_READ);
+	is_made = mprotect((void *)page, OS_PAGE_MAX, PROT_READ) == 0;
 	munmap((void *)page, OS_PAGE_MAX);
+	return is_made;
 }
 
 void os_heavy_fence(void)
 {
+	struct timespec pause = {0, 1000000};
 	int saved = errno;
 
 	atomic_thread_fence(memory_order_seq_cst);
-	if (!membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED))
-		fence_by_mprotect();
+	if (!membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED) &&
+			!fence_by_mprotect())
+		/* no store stays in a CPU's buffer for so long */
+		nanosleep(&pause, NULL);
 	errno = saved;
 }
 
