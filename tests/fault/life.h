@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_FAULT_LIFE_H
+#define TESTS_FAULT_LIFE_H
+/* A pool from create to destroy, used in every form. Whatever fails inside,
+ * each call does its work or returns an error that rota.h names for it, leaves
+ * errno alone, and each accepted job has one outcome. */
+#include <stdbool.h>
+
+enum shape { SHAPE_LANES, SHAPE_RING, SHAPE_BOUNDED, NR_SHAPES };
+
+extern const char *const shape_names[NR_SHAPES];
+
+struct life_options {
+	enum shape shape;
+	bool does_flood;   /* so that a ring grows */
+	bool does_discard; /* what is queued at the end */
+};
+
+/* 0, or why there was no pool. Ends the case if anything is wrong. */
+int live(const struct life_options *options);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* A worker's thread does not start: no pool, and those that did start end. */
+#include "../support.h"
+#include "inject.h"
+
+enum { NR_WORKERS = 8 };
+
+TEST(whichever_thread_cannot_start_create_fails_and_leaves_nothing)
+{
+	struct rota_options o = {.workers = NR_WORKERS};
+	unsigned before = nr_threads();
+
+	for (unsigned long k = 1; k <= NR_WORKERS + 1; k++) {
+		struct rota_pool *mark = (struct rota_pool *)(void *)&o;
+		struct rota_pool *pool = mark;
+		int error;
+
+		inject_reset();
+		inject(INJECT_pthread_create, k, 1, EAGAIN);
+		error = rota_pool_create(&o, &pool);
+		if (k <= NR_WORKERS) {
+			CHECK_EQ(error, -EAGAIN);
+			CHECK(pool == mark);
+			CHECK(wait_until(nr_threads() == before, 2000));
+		} else {
+			CHECK_EQ(error, 0);
+			end_pool(pool);
+		}
+		CHECK_EQ(inject_nr_live(), 0);
+	}
+}
+
+static atomic_uint nr_starts, nr_stops;
+
+static int started(void *hook_arg, unsigned worker)
+{
+	(void)hook_arg;
+	(void)worker;
+	atomic_fetch_add(&nr_starts, 1);
+	return 0;
+}
+
+static void stopped(void *hook_arg, unsigned worker)
+{
+	(void)hook_arg;
+	(void)worker;
+	atomic_fetch_add(&nr_stops, 1);
+}
+
+TEST(workers_that_did_start_are_stopped_when_a_later_one_cannot)
+{
+	struct rota_options o = {
+			.workers = NR_WORKERS,
+			.on_start = started,
+			.on_stop = stopped,
+	};
+	struct rota_pool *pool;
+
+	for (unsigned long k = 1; k <= NR_WORKERS; k++) {
+		inject_reset();
+		inject(INJECT_pthread_create, k, 1, EAGAIN);
+		CHECK_EQ(rota_pool_create(&o, &pool), -EAGAIN);
+		CHECK_EQ(atomic_load(&nr_starts), atomic_load(&nr_stops));
+	}
+	CHECK_EQ(atomic_load(&nr_starts), NR_WORKERS * (NR_WORKERS - 1) / 2);
+}
