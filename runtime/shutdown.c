@@ -8,6 +8,8 @@ static void discard_queued(struct rota_pool *pool)
 {
 	struct rota_job job;
 
+	/* another shutdown must not return while this one drops a job */
+	pool_callers_enter(pool);
 	while (channel_take_as_guest(&pool->channel, &job)) {
 		job_drop(pool, &job, ROTA_DROP_SHUTDOWN);
 		/* [shutdown.R1] release; pairs with [stats.A1]. */
@@ -18,6 +20,7 @@ static void discard_queued(struct rota_pool *pool)
 	 * before the look for drains. */
 	fence_full();
 	pool_check_rest(pool);
+	pool_callers_leave(pool);
 }
 
 static void set_join_state(struct rota_pool *pool, uint32_t state)
