@@ -155,10 +155,11 @@ void os_yield(void)
 
 void os_step_aside(unsigned *times)
 {
-	struct timespec moment = {0, 50000};
+	unsigned nr_sleeps = ++*times / 64;
+	struct timespec moment = {0, 25000 << (nr_sleeps < 7 ? nr_sleeps : 7)};
 	int saved = errno;
 
-	if (++*times % 64)
+	if (*times % 64)
 		sched_yield();
 	else
 		nanosleep(&moment, NULL);

@@ -46,8 +46,8 @@ void os_heavy_fence(void);
 uint64_t os_now_ns(void);
 void os_yield(void);
 /* Let a thread that we wait for, and that needs only a moment, run: yield, and
- * sleep a little each 64th time, in case its priority is lower than ours.
- * times starts at 0. */
+ * sleep each 64th time, in case its priority is lower than ours: 50 us at first,
+ * up to 3 ms, for others of our priority may wait too. times starts at 0. */
 void os_step_aside(unsigned *times);
 uint32_t os_pid(void);
 

@@ -9,8 +9,8 @@ enum {
 	MAX_THREADS = 64,
 	NR_JOBS = 12000 / TEST_SLOW,
 	/* a real-time thread that waits for an ordinary one and does not let
-	 * it run costs about a second, until the kernel steps in */
-	ROUND_MS = 2000 * TEST_SLOW,
+	 * it run costs up to a second, until the kernel steps in */
+	ROUND_MS = 800 * TEST_SLOW,
 };
 
 struct crowd {
