@@ -11,7 +11,6 @@ enum {
 	NR_WORKERS = 2,
 	CAPACITY = 24,
 	NR_BURST = 300,	    /* more than a lane's first ring holds */
-	NR_FLOOD = 17000,   /* more than a chain's first ring holds */
 	LARGE_BYTES = 5000, /* not from the cache */
 };
 
@@ -94,7 +93,7 @@ static void submit_copies(struct life *life, int allowed)
 
 static void submit_many(struct life *life, unsigned nr, int allowed)
 {
-	static struct rota_job jobs[2 * NR_FLOOD];
+	static struct rota_job jobs[2 * LIFE_GROWS];
 	struct rota_job few[8];
 	struct rota_job *from = nr > 8 ? jobs : few; /* one thread floods */
 	size_t accepted = 0;
@@ -139,7 +138,7 @@ static void fill(struct life *life)
 	count(life, error, -ETIMEDOUT, 1);
 	if (life->options.shape != SHAPE_BOUNDED) {
 		submit_copies(life, 0);
-		submit_many(life, life->options.does_flood ? NR_FLOOD : 8, 0);
+		submit_many(life, life->options.nr_flood, 0);
 	}
 }
 
@@ -226,14 +225,13 @@ static void work(struct life *life)
 
 static void stop(struct life *life)
 {
-	bool does_flood = life->options.does_flood &&
-			  life->options.shape != SHAPE_BOUNDED;
+	bool is_bounded = life->options.shape == SHAPE_BOUNDED;
 	struct blocker blockers[NR_WORKERS];
 	struct rota_report report;
 
 	for (unsigned i = 0; i < NR_WORKERS; i++)
 		hold(life, &blockers[i]);
-	submit_many(life, does_flood ? 2 * NR_FLOOD : 8, 0);
+	submit_many(life, is_bounded ? 8 : 2 * life->options.nr_flood, 0);
 	submit_copies(life, 0);
 	CHECK_EQ(CALL(rota_pool_shutdown(life->pool, ROTA_DRAIN,
 				 now_ns() + 100000, &report)),

@@ -10,9 +10,12 @@ enum shape { SHAPE_LANES, SHAPE_RING, SHAPE_BOUNDED, NR_SHAPES };
 
 extern const char *const shape_names[NR_SHAPES];
 
+/* More than the first ring of a chain holds. */
+enum { LIFE_GROWS = 17000 };
+
 struct life_options {
 	enum shape shape;
-	bool does_flood;   /* so that a ring grows */
+	unsigned nr_flood; /* jobs at once; LIFE_GROWS: so that a ring grows */
 	bool does_discard; /* what is queued at the end */
 };
 

