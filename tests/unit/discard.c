@@ -125,6 +125,57 @@ static void resubmit_drop(void *hook_arg, const struct rota_job *job,
 	atomic_fetch_add(&reentry->nr, 1);
 }
 
+static struct latch drop_entered, drop_released;
+
+static void on_slow_drop(void *hook_arg, const struct rota_job *job,
+		enum rota_drop_reason reason)
+{
+	(void)hook_arg;
+	(void)job;
+	CHECK_EQ(reason, ROTA_DROP_SHUTDOWN);
+	latch_down(&drop_entered);
+	latch_wait(&drop_released);
+}
+
+static void no_shutdown_ends_before_the_last_drop(enum rota_channel channel)
+{
+	struct rota_options o = {
+			.workers = 1,
+			.channel = channel,
+			.on_drop = on_slow_drop,
+	};
+	struct rota_pool *pool = make_pool_with(&o);
+	struct caller discard = {.pool = pool, .mode = ROTA_DISCARD};
+	struct rota_report report;
+	struct blocker blocker;
+
+	latch_init(&drop_entered, 1);
+	latch_init(&drop_released, 1);
+	blocker_hold(&blocker, pool);
+	CHECK_EQ(rota_submit(pool, nothing_run, NULL), 0);
+	discard.thread = thread_start(caller_run, &discard);
+	latch_wait(&drop_entered);
+	blocker_release(&blocker); /* so that the worker ends */
+	CHECK_EQ(rota_pool_shutdown(pool, ROTA_DRAIN, in_ms(100), &report),
+			-ETIMEDOUT);
+	check_report(&report, 1, 0, 1, 0);
+	latch_down(&drop_released);
+	CHECK_EQ(rota_pool_shutdown(
+				 pool, ROTA_DRAIN, ROTA_NO_DEADLINE, &report),
+			0);
+	check_report(&report, 1, 1, 0, 0);
+	thread_join(discard.thread);
+	CHECK_EQ(discard.error, 0);
+	check_report(&discard.report, 1, 1, 0, 0);
+	end_pool(pool);
+}
+
+TEST(no_shutdown_ends_while_another_one_is_still_dropping_a_job)
+{
+	no_shutdown_ends_before_the_last_drop(ROTA_CHANNEL_LANES);
+	no_shutdown_ends_before_the_last_drop(ROTA_CHANNEL_RING);
+}
+
 TEST(a_drop_may_submit_and_is_told_that_the_pool_is_closed)
 {
 	struct reentry reentry = {0};
