@@ -30,6 +30,13 @@
 #define COUNT(bound_)	 (.model = XP_TSO, .bound = bound_, .counts = true)
 #define SPURIOUS(bound_) (.model = XP_TSO, .bound = bound_, .spurious = 1)
 #define NOISY(bound_)	 (.model = XP_TSO, .bound = bound_, .is_noisy = true)
-#define DISCARD(bound_)	 (.model = XP_TSO, .bound = bound_, .discards = true)
+/* So many executions that are drawn. */
+#define DRAW(schedules_) (.model = XP_TSO, .schedules = schedules_)
+/* Not by default: they take long. */
+#define DEEP(bound_)	(.model = XP_TSO, .bound = bound_, .is_deep = true)
+#define DEEP_SC(bound_) (.model = XP_SC, .bound = bound_, .is_deep = true)
+#define DEEP_DRAW(schedules_)                                                  \
+	(.model = XP_TSO, .schedules = schedules_, .is_deep = true)
+#define DISCARD(bound_) (.model = XP_TSO, .bound = bound_, .discards = true)
 
 #endif

@@ -104,6 +104,12 @@ static const struct xp_case cases[] = {
 		OTHER("1x2x1_awaits_child_stop", play_close_in_job, TSO(1),
 				SIZE(1, 2, 1), .children = 1,
 				.awaits_child = true),
+
+		PLAY("4x4x2_quiesce_drawn", DRAW(2000), SIZE(4, 4, 2), QUIESCE),
+		PLAY("4x4x2_stop_drawn", DRAW(2000), SIZE(4, 4, 2)),
+		PLAY("4x4x4_quiesce_drawn", DRAW(2000), SIZE(4, 4, 4), QUIESCE),
+		OTHER("close_races_3x4x4_drawn", play_close, DRAW(2000),
+				SIZE(3, 4, 4)),
 };
 
 int main(int argc, char **argv)

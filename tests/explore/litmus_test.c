@@ -125,7 +125,9 @@ static const uint32_t outcomes[] = {0, 2, 3};
 
 #define CASE(name_, body_, with_, model_, must_fail_)                          \
 	{                                                                      \
-		name_, body_, with_, {.model = model_, .bound = 4}, must_fail_ \
+		.name = name_, .body = body_, .with = with_,                   \
+		.options = {.model = model_, .bound = 4},                      \
+		.must_fail = must_fail_,                                       \
 	}
 
 static const struct xp_case cases[] = {

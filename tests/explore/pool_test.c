@@ -68,6 +68,12 @@ static const struct xp_case cases[] = {
 		OTHER("drain_with_2x2x1", play_drain, COUNT(1), SIZE(2, 2, 1)),
 		OTHER("destroy_wakes_blocked", play_destroy, COUNT(1),
 				SIZE(3, 1, 1), .capacity = 1, .held = 3),
+
+		PLAY("4x4x2_quiesce_drawn", DRAW(2000), SIZE(4, 4, 2), QUIESCE),
+		PLAY("4x4x2_stop_drawn", DRAW(2000), SIZE(4, 4, 2)),
+		PLAY("4x4x4_quiesce_drawn", DRAW(2000), SIZE(4, 4, 4), QUIESCE),
+		OTHER("close_races_3x4x4_drawn", play_close, DRAW(2000),
+				SIZE(3, 4, 4)),
 };
 
 int main(int argc, char **argv)

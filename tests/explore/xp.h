@@ -7,7 +7,10 @@
  * on. An execution is the list of choices made in it; the search runs the body
  * again and again until every list within the bound was tried.
  *
- *	xp_search.c	choices, the search, what is said about a failure
+ *	xp_search.c	choices and the search
+ *	xp_random.c	executions that are drawn
+ *	xp_record.c	steps, what is said and saved about a failure
+ *	xp_saved.c	what was saved, once more
  *	xp_threads.c	who may run, who runs next
  *	xp_coroutines.c	switching
  *	xp_memory.c	accesses
@@ -29,9 +32,15 @@ enum xp_model {
 	XP_TSO, /* as on x86: stores wait in a FIFO buffer of their thread */
 };
 
+#define XP_NO_BOUND UINT32_MAX
+
 struct xp_options {
 	enum xp_model model;
-	unsigned bound;	      /* preemptions */
+	unsigned bound;	    /* preemptions */
+	uint64_t schedules; /* not 0: so many executions, drawn at random */
+	uint64_t seed;
+	unsigned depth;	      /* of these, see xp_random.c; 0: 3 */
+	bool is_deep;	      /* takes long: xp_main() runs it when asked */
 	bool counts;	      /* statistics are part of the protocol here */
 	bool discards;	      /* so is the pool's mood */
 	bool is_noisy;	      /* this system has no heavy fence */
@@ -42,6 +51,8 @@ struct xp_options {
 };
 
 extern const struct xp_options *xp_options; /* of the search that runs now */
+extern const char *xp_case_name;	    /* for the record */
+extern const char *xp_save_to; /* the file for a failure; NULL: none */
 
 /* Explore: true if no execution failed. Prints what it did as TAP comments. */
 bool xp_explore(void (*body)(const void *with), const void *with,

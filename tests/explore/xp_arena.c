@@ -2,14 +2,27 @@
 /* All that the explored code allocates: at the same addresses in each
  * execution, and never given out twice, so that a late access is seen. */
 #include "xp_inside.h"
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { ARENA_BYTES = 1 << 20, GRANULE = 64 };
+enum { GRANULE = 64 };
 
-static _Alignas(65536) unsigned char arena[ARENA_BYTES];
+#define arena (xp_region->arena)
 static size_t used;
 static uint8_t is_freed[ARENA_BYTES / GRANULE];
 static uint32_t size_of[ARENA_BYTES / GRANULE]; /* of the block here */
+
+void xp_region_map(void)
+{
+	void *mapped = mmap(xp_region, sizeof(*xp_region),
+			PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
+			0);
+
+	if (mapped != (void *)xp_region)
+		abort();
+}
 
 void xp_arena_reset(void)
 {

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <ucontext.h>
 
-enum { STACK_BYTES = 64 * 1024 };
-
 static struct coroutine {
 	bool exists;
 	bool is_begun; /* in this execution: resume is valid */
@@ -29,7 +27,7 @@ static void enter_loop(struct coroutine *coroutine)
 {
 	coroutine->exists = true;
 	getcontext(&coroutine->context);
-	coroutine->context.uc_stack.ss_sp = malloc(STACK_BYTES);
+	coroutine->context.uc_stack.ss_sp = xp_region->stacks[xp_current];
 	coroutine->context.uc_stack.ss_size = STACK_BYTES;
 	coroutine->context.uc_link = NULL;
 	makecontext(&coroutine->context, loop, 0);
@@ -49,9 +47,8 @@ static void go_on(struct coroutine *to)
 
 bool xp_is_private(const volatile void *address)
 {
-	const stack_t *stack = &coroutines[xp_current].context.uc_stack;
-
-	return (uintptr_t)address - (uintptr_t)stack->ss_sp < stack->ss_size;
+	return (uintptr_t)address - (uintptr_t)xp_region->stacks[xp_current] <
+	       STACK_BYTES;
 }
 
 void xp_coroutine_reset(unsigned i)

@@ -3,15 +3,52 @@
 #define EXPLORE_XP_INSIDE_H
 /* What the parts of the explorer know of each other. */
 #include "xp.h"
+#include <stdio.h>
 
-enum { THREADS_MAX = 8, STEPS_MAX = 4000, LOCAL_BYTES = 64 };
+enum { THREADS_MAX = 8, STEPS_MAX = 8000, DEPTH_MAX = 16 };
+enum { ARENA_BYTES = 1 << 20, STACK_BYTES = 64 * 1024, LOCAL_BYTES = 64 };
+
+/* What the explored code can see of the explorer's memory, at the same address
+ * in each process: a schedule means the same next time, though box.c hashes
+ * addresses. */
+struct xp_region {
+	_Alignas(65536) unsigned char arena[ARENA_BYTES];
+	unsigned char stacks[THREADS_MAX][STACK_BYTES];
+	_Alignas(16) unsigned char locals[THREADS_MAX][LOCAL_BYTES];
+};
+#define xp_region ((struct xp_region *)0x10000000000)
 
 /* xp_search.c */
 extern unsigned xp_bound;	/* of the search that runs now */
 extern unsigned xp_nr_spurious; /* in this execution */
+/* Which of them goes on? The first one, if it is no matter. */
+unsigned xp_choose_thread(const uint8_t *threads, unsigned nr);
+/* MODEL BOUND : choice.option, ...; all others took option 0. */
+void xp_print_choices(FILE *file);
+
+/* xp_record.c */
+extern char xp_failure[300]; /* empty: none */
+void xp_record_reset(void);
+unsigned xp_record_length(void);
 /* A step of the current thread, for the record; too many are a livelock. */
 void xp_note(const char *verb, const char *what, const char *where,
 		uint64_t value);
+void xp_print_steps(bool all);
+void xp_print_failure(void);
+/* They are failures, in this process. */
+void xp_catch_crashes(void);
+/* The steps that a replay should make. */
+void xp_expect(char **lines, unsigned nr);
+/* A replay does something else. Ends it. */
+__attribute__((noreturn, format(printf, 1, 2))) void xp_diverge(
+		const char *format, ...);
+const char *xp_divergence(void); /* empty: none */
+
+/* xp_random.c */
+/* The draws of this execution. */
+void xp_random_begin(uint64_t seed, uint64_t execution, unsigned depth);
+unsigned xp_random_option(unsigned nr_options);
+unsigned xp_random_thread(const uint8_t *threads, unsigned nr);
 
 /* xp_threads.c */
 extern unsigned xp_current;
@@ -71,6 +108,7 @@ void xp_os_begin(unsigned thread, void *local);
 uint32_t xp_kernel_load(const volatile void *word);
 
 /* xp_arena.c */
+void xp_region_map(void);
 void xp_arena_reset(void);
 bool xp_is_shared(const volatile void *address);
 void xp_check_alive(const volatile void *word, const char *where);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "xp_main.h"
+#include "xp_saved.h"
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,21 +10,37 @@
 
 enum outcome { GOOD, FAILED, CRASHED };
 
-static enum outcome run(const struct xp_case *this_case, const char *replay)
+static struct {
+	const char *program, *name, *save, *replay;
+	uint64_t seed, schedules;
+	bool is_mutant, is_deep;
+} asked;
+
+static struct xp_options options_of(const struct xp_case *this_case)
 {
 	struct xp_options options = this_case->options;
 	const char *bound = getenv("ROTA_XP_BOUND");
-	bool is_good;
 
 	if (bound && (unsigned)atoi(bound) > options.bound)
 		options.bound = (unsigned)atoi(bound);
-	if (replay)
-		is_good = xp_replay(this_case->body, this_case->with, &options,
-				replay);
-	else
-		is_good = xp_explore(
-				this_case->body, this_case->with, &options);
-	return is_good ? GOOD : FAILED;
+	if (options.schedules && asked.schedules)
+		options.schedules = asked.schedules;
+	options.seed = asked.seed;
+	return options;
+}
+
+/* Only what nobody expected to fail is worth a file. */
+static void name_file(const struct xp_case *this_case)
+{
+	static char name[200];
+
+	xp_case_name = this_case->name;
+	xp_save_to = asked.save;
+	if (xp_save_to || asked.is_mutant || this_case->must_fail)
+		return;
+	snprintf(name, sizeof(name), "%s.%s.schedule", asked.program,
+			this_case->name);
+	xp_save_to = name;
 }
 
 /* What fails leaves the explored code in the middle of things. */
@@ -31,13 +49,18 @@ static enum outcome run_forked(const struct xp_case *this_case)
 	int status;
 	pid_t child;
 
+	printf("# %s\n", this_case->name);
 	fflush(stdout);
 	child = fork();
 	if (child == 0) {
-		enum outcome outcome = run(this_case, NULL);
+		struct xp_options options = options_of(this_case);
+		bool is_good;
 
+		name_file(this_case);
+		is_good = xp_explore(
+				this_case->body, this_case->with, &options);
 		fflush(stdout);
-		_exit(outcome);
+		_exit(is_good ? GOOD : FAILED);
 	}
 	if (child < 0 || waitpid(child, &status, 0) != child ||
 			!WIFEXITED(status) || WEXITSTATUS(status) > FAILED)
@@ -45,20 +68,17 @@ static enum outcome run_forked(const struct xp_case *this_case)
 	return WEXITSTATUS(status);
 }
 
-static bool is_asked(const struct xp_case *this_case, const char *name)
+static bool is_asked(const struct xp_case *this_case)
 {
-	return !name || strcmp(this_case->name, name) == 0;
+	return asked.name ? strcmp(this_case->name, asked.name) == 0
+			  : this_case->options.is_deep == asked.is_deep;
 }
 
 /* A crash would be no proof that the checks work. */
-static int find_mutant(
-		const struct xp_case *cases, unsigned nr, const char *name)
+static int find_mutant(const struct xp_case *cases, unsigned nr)
 {
 	for (unsigned i = 0; i < nr; i++) {
-		if (!is_asked(&cases[i], name))
-			continue;
-		printf("# %s\n", cases[i].name);
-		if (run_forked(&cases[i]) != FAILED)
+		if (!is_asked(&cases[i]) || run_forked(&cases[i]) != FAILED)
 			continue;
 		printf("ok 1 - it is caught by %s\n1..1\n", cases[i].name);
 		return 0;
@@ -67,33 +87,113 @@ static int find_mutant(
 	return 1;
 }
 
-static bool is_as_expected(const struct xp_case *this_case)
+static int run_cases(const struct xp_case *cases, unsigned nr)
 {
-	return run_forked(this_case) == (this_case->must_fail ? FAILED : GOOD);
-}
-
-int xp_main(int argc, char **argv, const struct xp_case *cases, unsigned nr)
-{
-	const char *name = argc > 1 ? argv[1] : NULL;
 	unsigned nr_run = 0, nr_bad = 0;
 
-	if (name && strcmp(name, "--mutant") == 0)
-		return find_mutant(cases, nr, argc > 2 ? argv[2] : NULL);
 	for (unsigned i = 0; i < nr; i++) {
 		bool is_ok;
 
-		if (!is_asked(&cases[i], name))
+		if (!is_asked(&cases[i]))
 			continue;
-		nr_run++;
-		printf("# %s\n", cases[i].name);
-		if (argc > 3 && strcmp(argv[2], "--replay") == 0)
-			return run(&cases[i], argv[3]) != GOOD;
-		is_ok = is_as_expected(&cases[i]);
-		printf("%sok %u - %s\n", is_ok ? "" : "not ", nr_run,
+		is_ok = run_forked(&cases[i]) ==
+			(cases[i].must_fail ? FAILED : GOOD);
+		printf("%sok %u - %s\n", is_ok ? "" : "not ", ++nr_run,
 				cases[i].name);
 		nr_bad += !is_ok;
 	}
 	printf("1..%u\n# %u passed, %u failed\n", nr_run, nr_run - nr_bad,
 			nr_bad);
 	return nr_bad || !nr_run;
+}
+
+static const struct xp_case *find_case(
+		const struct xp_case *cases, unsigned nr, const char *name)
+{
+	for (unsigned i = 0; i < nr; i++)
+		if (name && strcmp(cases[i].name, name) == 0)
+			return &cases[i];
+	fprintf(stderr, "no case %s\n", name ? name : "given");
+	exit(XP_DIVERGES);
+}
+
+static bool is_list_of_choices(const char *text)
+{
+	return (strncmp(text, "sc", 2) == 0 || strncmp(text, "tso", 3) == 0) &&
+	       strchr(text, ':');
+}
+
+static int replay(const struct xp_case *cases, unsigned nr)
+{
+	const struct xp_case *this_case;
+	struct xp_options options;
+	struct xp_saved saved;
+
+	if (is_list_of_choices(asked.replay)) {
+		this_case = find_case(cases, nr, asked.name);
+		options = options_of(this_case);
+		return !xp_replay(this_case->body, this_case->with, &options,
+				asked.replay);
+	}
+	if (!xp_saved_read(asked.replay, &saved)) {
+		fprintf(stderr, "no schedule in %s\n", asked.replay);
+		return XP_DIVERGES;
+	}
+	this_case = find_case(
+			cases, nr, asked.name ? asked.name : saved.case_name);
+	options = options_of(this_case);
+	return xp_saved_replay(
+			&saved, this_case->body, this_case->with, &options);
+}
+
+static void parse(int argc, char **argv)
+{
+	static const struct option known[] = {
+			{"deep", no_argument, NULL, 'd'},
+			{"mutant", no_argument, NULL, 'm'},
+			{"replay", required_argument, NULL, 'r'},
+			{"save", required_argument, NULL, 's'},
+			{"schedules", required_argument, NULL, 'n'},
+			{"seed", required_argument, NULL, 'e'},
+			{0},
+	};
+	int option;
+
+	asked.program = strrchr(argv[0], '/') ? strrchr(argv[0], '/') + 1
+					      : argv[0];
+	asked.seed = 1;
+	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
+		switch (option) {
+		case 'd':
+			asked.is_deep = true;
+			break;
+		case 'm':
+			asked.is_mutant = true;
+			break;
+		case 'r':
+			asked.replay = optarg;
+			break;
+		case 's':
+			asked.save = optarg;
+			break;
+		case 'n':
+			asked.schedules = strtoull(optarg, NULL, 0);
+			break;
+		case 'e':
+			asked.seed = strtoull(optarg, NULL, 0);
+			break;
+		default:
+			exit(2);
+		}
+	asked.name = argv[optind];
+}
+
+int xp_main(int argc, char **argv, const struct xp_case *cases, unsigned nr)
+{
+	parse(argc, argv);
+	if (asked.replay)
+		return replay(cases, nr);
+	if (asked.is_mutant)
+		return find_mutant(cases, nr);
+	return run_cases(cases, nr);
 }

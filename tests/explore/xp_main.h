@@ -2,9 +2,14 @@
 #ifndef EXPLORE_XP_MAIN_H
 #define EXPLORE_XP_MAIN_H
 /*
- *	prog				each case, in its own process
- *	prog CASE			only that one
- *	prog CASE --replay CHOICES	one execution, with all its steps
+ *	prog [CASE]			each case, in its own process, or one
+ *	prog --deep [CASE]		the ones that take long
+ *	prog --save FILE CASE		where to put the execution that fails;
+ *					else it is PROG.CASE.schedule
+ *	prog --replay FILE [CASE]	once more: exits with 1 if it fails as
+ *					saved, 0 if it passes, 2 if it diverges
+ *	prog --replay CHOICES CASE	one execution, with all its steps
+ *	prog --seed N, --schedules N	of cases that are drawn
  *	prog --mutant [CASE]		the program is built from changed
  *					sources: that or any case must fail
  */

@@ -1,71 +1,80 @@
 /* SPDX-License-Identifier: MIT */
 /* Depth first through the choices: the last one that has an untried option
- * left takes it, all before it are repeated. */
+ * left takes it, all before it are repeated. Or all are drawn, or repeated. */
 #include "xp_inside.h"
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-enum { CHOICES_MAX = 2 * STEPS_MAX, STEPS_SHOWN = 80 };
+enum { CHOICES_MAX = 4 * STEPS_MAX };
 
 struct choice {
 	uint8_t taken, nr_options;
 };
 
-struct step {
-	const char *verb, *what, *where;
-	uint64_t value;
-	unsigned thread;
-};
-
 const struct xp_options *xp_options;
 unsigned xp_bound;
 unsigned xp_nr_spurious;
+const char *xp_case_name = "";
 static struct choice choices[CHOICES_MAX];
 static unsigned nr_choices;  /* known */
 static unsigned nr_taken;    /* in this execution */
 static const char *replayed; /* what is left of the choices to replay */
-static struct step steps[STEPS_MAX];
-static unsigned nr_steps;
-static uint64_t nr_executions, nr_all_steps;
-static char failure[300];
+static uint64_t nr_executions, nr_all_steps, nr_all_choices;
 
-static uint8_t first_option(void)
+static bool is_random(void)
+{
+	return xp_options->schedules && !replayed;
+}
+
+static unsigned replayed_option(unsigned nr_options)
 {
 	unsigned at, option;
 	int length;
 
-	if (!replayed ||
-			sscanf(replayed, "%u.%u%n", &at, &option, &length) !=
-					2 ||
+	if (sscanf(replayed, "%u.%u%n", &at, &option, &length) != 2 ||
 			at != nr_choices)
 		return 0;
 	replayed += length;
 	replayed += *replayed == ',';
-	return (uint8_t)option;
+	if (option >= nr_options)
+		xp_diverge("choice %u has no option %u", at, option);
+	return option;
 }
 
-unsigned xp_choose(unsigned nr_options)
+/* first: the option to take if this choice is new. */
+static unsigned take(unsigned nr_options, unsigned first)
 {
 	struct choice *choice = &choices[nr_taken];
 
-	if (nr_options < 2)
-		return 0;
 	if (nr_taken == CHOICES_MAX)
 		xp_fail("too many choices");
 	if (nr_taken == nr_choices) {
-		choice->taken = first_option();
-		choice->nr_options = (uint8_t)nr_options;
+		if (replayed)
+			first = replayed_option(nr_options);
+		*choice = (struct choice){(uint8_t)first, (uint8_t)nr_options};
 		nr_choices++;
+		nr_all_choices++;
 	}
 	if (choice->nr_options != nr_options)
 		xp_fail("the body is not deterministic");
 	nr_taken++;
 	return choice->taken;
+}
+
+unsigned xp_choose(unsigned nr_options)
+{
+	if (nr_options < 2)
+		return 0;
+	return take(nr_options, is_random() ? xp_random_option(nr_options) : 0);
+}
+
+unsigned xp_choose_thread(const uint8_t *threads, unsigned nr)
+{
+	if (nr < 2)
+		return 0;
+	return take(nr, is_random() ? xp_random_thread(threads, nr) : 0);
 }
 
 /* False: all were tried. */
@@ -81,128 +90,134 @@ static bool next_choices(void)
 	return false;
 }
 
-void xp_note(const char *verb, const char *what, const char *where,
-		uint64_t value)
+static const char *model_name(void)
 {
-	if (nr_steps == STEPS_MAX)
-		xp_fail("livelock: %d steps", STEPS_MAX);
-	steps[nr_steps++] = (struct step){verb, what, where, value, xp_current};
-	if (xp_options->always)
-		xp_options->always();
+	return xp_options->model == XP_TSO ? "tso" : "sc";
 }
 
-static void print_steps(unsigned from)
+static void print_bound(FILE *file, unsigned bound)
 {
-	for (unsigned i = from; i < nr_steps; i++)
-		printf("#  %4u%*s T%u %s %s%s%s: %#llx\n", i,
-				(int)(2 * steps[i].thread), "", steps[i].thread,
-				steps[i].verb, steps[i].what,
-				*steps[i].what ? " in " : "", steps[i].where,
-				(unsigned long long)steps[i].value);
+	if (bound == XP_NO_BOUND)
+		fprintf(file, "*");
+	else
+		fprintf(file, "%u", bound);
 }
 
-static void print_failure(void)
+void xp_print_choices(FILE *file)
 {
 	const char *comma = "";
 
-	printf("# failed at execution %llu, %s, bound %u: %s\n",
-			(unsigned long long)nr_executions,
-			xp_options->model == XP_TSO ? "TSO" : "SC", xp_bound,
-			failure);
-	printf("# --replay %s%u:", xp_options->model == XP_TSO ? "tso" : "sc",
-			xp_bound);
+	fprintf(file, "%s", model_name());
+	print_bound(file, xp_bound);
+	fprintf(file, ":");
 	for (unsigned i = 0; i < nr_taken; i++) {
 		if (!choices[i].taken)
 			continue;
-		printf("%s%u.%u", comma, i, choices[i].taken);
+		fprintf(file, "%s%u.%u", comma, i, choices[i].taken);
 		comma = ",";
 	}
-	printf("\n");
-	fflush(stdout);
-}
-
-void xp_fail(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(failure, sizeof(failure), format, args);
-	va_end(args);
-	xp_coroutines_leave();
-}
-
-/* A crash of the explored code: say how to get there again. */
-static void crashed(int signal_nr)
-{
-	snprintf(failure, sizeof(failure), "signal %d", signal_nr);
-	print_failure();
-	print_steps(nr_steps > STEPS_SHOWN ? nr_steps - STEPS_SHOWN : 0);
-	fflush(stdout);
-	_exit(3);
-}
-
-static void catch_crashes(void)
-{
-	static char stack[64 * 1024];
-	stack_t other = {.ss_sp = stack, .ss_size = sizeof(stack)};
-	struct sigaction action = {
-			.sa_handler = crashed, .sa_flags = SA_ONSTACK};
-
-	sigaltstack(&other, NULL);
-	sigaction(SIGSEGV, &action, NULL);
-	sigaction(SIGBUS, &action, NULL);
-	sigaction(SIGABRT, &action, NULL);
 }
 
 /* True if nothing failed. */
 static bool execute(void (*body)(const void *with), const void *with)
 {
 	nr_taken = 0;
-	nr_steps = 0;
 	xp_nr_spurious = 0;
 	nr_executions++;
+	xp_record_reset();
 	xp_arena_reset();
 	xp_buffers_reset();
 	xp_threads_run(body, with);
-	nr_all_steps += nr_steps;
-	return !failure[0];
+	nr_all_steps += xp_record_length();
+	return !xp_failure[0];
+}
+
+/* False: the limit is reached. */
+static bool search(void (*body)(const void *with), const void *with)
+{
+	nr_choices = 0;
+	do {
+		if (!execute(body, with))
+			return true;
+		if (nr_executions == xp_options->limit)
+			return false;
+	} while (next_choices());
+	return true;
+}
+
+/* Small bounds first: they find most, and the shortest schedule. */
+static bool search_all(void (*body)(const void *with), const void *with)
+{
+	xp_bound = xp_options->bound == XP_NO_BOUND ? XP_NO_BOUND : 0;
+	for (;;) {
+		if (!search(body, with))
+			return false;
+		if (xp_failure[0] || xp_bound == xp_options->bound)
+			return true;
+		xp_bound++;
+	}
+}
+
+static void draw_all(void (*body)(const void *with), const void *with)
+{
+	unsigned depth = xp_options->depth ? xp_options->depth : 3;
+
+	xp_bound = XP_NO_BOUND;
+	while (nr_executions < xp_options->schedules) {
+		nr_choices = 0;
+		xp_random_begin(xp_options->seed, nr_executions,
+				1 + (unsigned)(nr_executions % depth));
+		if (!execute(body, with))
+			return;
+	}
+}
+
+static void print_sums(bool is_all, double seconds)
+{
+	printf("# %s, ", xp_options->model == XP_TSO ? "TSO" : "SC");
+	if (xp_options->schedules)
+		printf("random, seed %llu",
+				(unsigned long long)xp_options->seed);
+	else if (xp_bound == XP_NO_BOUND)
+		printf("no bound");
+	else
+		printf("bound %u", xp_bound);
+	printf(": %llu executions of %llu steps, %llu choices, %.2f s%s\n",
+			(unsigned long long)nr_executions,
+			(unsigned long long)(nr_all_steps / nr_executions),
+			(unsigned long long)nr_all_choices, seconds,
+			is_all ? "" : ", STOPPED: not all was explored");
+}
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec * 1e-9;
 }
 
 bool xp_explore(void (*body)(const void *with), const void *with,
 		const struct xp_options *options)
 {
-	struct timespec from, to;
+	double from = now();
+	bool is_all = true;
 
-	catch_crashes();
+	xp_region_map();
+	xp_catch_crashes();
 	xp_options = options;
-	clock_gettime(CLOCK_MONOTONIC, &from);
-	/* small bounds first: they find most, and the shortest schedule */
-	for (xp_bound = 0; xp_bound <= options->bound; xp_bound++) {
-		nr_choices = 0;
-		do {
-			if (!execute(body, with)) {
-				print_failure();
-				print_steps(nr_steps > STEPS_SHOWN
-								? nr_steps - STEPS_SHOWN
-								: 0);
-				return false;
-			}
-			if (nr_executions == options->limit) {
-				printf("# stopped, not all was explored\n");
-				xp_bound = options->bound;
-				break;
-			}
-		} while (next_choices());
+	if (options->schedules)
+		draw_all(body, with);
+	else
+		is_all = search_all(body, with);
+	if (xp_failure[0]) {
+		printf("# at execution %llu\n",
+				(unsigned long long)nr_executions);
+		xp_print_steps(false);
+		xp_print_failure();
 	}
-	clock_gettime(CLOCK_MONOTONIC, &to);
-	printf("# %s, bound %u: %llu executions of %llu steps, %.2f s\n",
-			options->model == XP_TSO ? "TSO" : "SC", options->bound,
-			(unsigned long long)nr_executions,
-			(unsigned long long)(nr_all_steps / nr_executions),
-			(double)(to.tv_sec - from.tv_sec) +
-					(double)(to.tv_nsec - from.tv_nsec) *
-							1e-9);
-	return true;
+	print_sums(is_all, now() - from);
+	return !xp_failure[0];
 }
 
 bool xp_replay(void (*body)(const void *with), const void *with,
@@ -211,16 +226,23 @@ bool xp_replay(void (*body)(const void *with), const void *with,
 	struct xp_options once = *options;
 	bool is_good;
 
-	catch_crashes();
+	xp_region_map();
+	xp_catch_crashes();
 	once.model = choices_made[0] == 't' ? XP_TSO : XP_SC;
 	xp_options = &once;
-	choices_made += strcspn(choices_made, "0123456789");
-	xp_bound = (unsigned)strtoul(choices_made, (char **)&choices_made, 10);
+	choices_made += strcspn(choices_made, "0123456789*");
+	if (*choices_made == '*') {
+		xp_bound = XP_NO_BOUND;
+		choices_made++;
+	} else {
+		xp_bound = (unsigned)strtoul(
+				choices_made, (char **)&choices_made, 10);
+	}
 	replayed = choices_made + (*choices_made == ':');
 	nr_choices = 0;
 	is_good = execute(body, with);
-	print_steps(0);
+	xp_print_steps(true);
 	if (!is_good)
-		print_failure();
+		xp_print_failure();
 	return is_good;
 }

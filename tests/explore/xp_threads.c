@@ -2,6 +2,7 @@
 /* Who may run, and who runs next. */
 #include "xp_inside.h"
 #include <stdlib.h>
+#include <string.h>
 
 enum thread_state {
 	DONE,
@@ -16,7 +17,6 @@ struct thread {
 	enum thread_state state;
 	void *(*main)(void *);
 	void *arg;
-	_Alignas(16) unsigned char local[LOCAL_BYTES];
 	const volatile void *word;
 	uint64_t slept_since;
 	unsigned joined;
@@ -93,8 +93,8 @@ static unsigned list_state(uint8_t *ret_list, enum thread_state state)
 static void point(void)
 {
 	struct thread *self = &threads[xp_current];
-	uint8_t ready[THREADS_MAX];
-	unsigned nr, option;
+	uint8_t ready[THREADS_MAX + 1];
+	unsigned option;
 
 	if (is_calm) {
 		if (xp_current && is_ready(0))
@@ -103,8 +103,8 @@ static void point(void)
 	}
 	if (nr_preemptions == xp_bound)
 		return;
-	nr = list_ready(ready);
-	option = xp_choose(nr + 1);
+	ready[0] = (uint8_t)xp_current;
+	option = xp_choose_thread(ready, 1 + list_ready(ready + 1));
 	if (!option)
 		return;
 	nr_preemptions++;
@@ -112,7 +112,7 @@ static void point(void)
 		self->was_preempted = true;
 		self->seen = changes_of_others(xp_current);
 	}
-	switch_to(ready[option - 1]);
+	switch_to(ready[option]);
 }
 
 void xp_point(void)
@@ -132,7 +132,7 @@ static void give_way(void)
 	if (!nr)
 		nr = list_state(ready, SETTLING);
 	if (nr)
-		switch_to(ready[is_calm ? 0 : xp_choose(nr)]);
+		switch_to(ready[is_calm ? 0 : xp_choose_thread(ready, nr)]);
 	else if (list_state(ready, ASLEEP) + list_state(ready, JOINING))
 		xp_fail("deadlock: nobody can go on");
 	else
@@ -182,7 +182,8 @@ unsigned xp_start(void *(*thread_main)(void *), void *arg)
 		xp_fail("too many threads");
 	threads[nr_threads] = (struct thread){
 			.state = READY, .main = thread_main, .arg = arg};
-	xp_os_begin(nr_threads, threads[nr_threads].local);
+	memset(xp_region->locals[nr_threads], 0, LOCAL_BYTES);
+	xp_os_begin(nr_threads, xp_region->locals[nr_threads]);
 	xp_coroutine_reset(nr_threads);
 	return nr_threads++;
 }
@@ -229,7 +230,7 @@ void xp_finish(void)
 
 void *xp_local(void)
 {
-	return threads[xp_current].local;
+	return xp_region->locals[xp_current];
 }
 
 static void (*body_main)(const void *with);
