@@ -7,7 +7,10 @@
  * on. An execution is the list of choices made in it; the search runs the body
  * again and again until every list within the bound was tried.
  *
- *	xp_search.c	choices and the search
+ *	xp_search.c	executions
+ *	xp_choices.c	their choices
+ *	xp_snapshots.c	where they part
+ *	xp_states.c	states that were seen
  *	xp_random.c	executions that are drawn
  *	xp_record.c	steps, what is said and saved about a failure
  *	xp_saved.c	what was saved, once more
@@ -40,6 +43,8 @@ struct xp_options {
 	uint64_t schedules; /* not 0: so many executions, drawn at random */
 	uint64_t seed;
 	unsigned depth;	      /* of these, see xp_random.c; 0: 3 */
+	bool forgets;	      /* no states are kept: every execution */
+	bool is_quiet;	      /* says nothing */
 	bool is_deep;	      /* takes long: xp_main() runs it when asked */
 	bool counts;	      /* statistics are part of the protocol here */
 	bool discards;	      /* so is the pool's mood */
@@ -57,9 +62,15 @@ extern const char *xp_save_to; /* the file for a failure; NULL: none */
 /* Explore: true if no execution failed. Prints what it did as TAP comments. */
 bool xp_explore(void (*body)(const void *with), const void *with,
 		const struct xp_options *options);
+/* What it did. */
+uint64_t xp_nr_executions(void);
+size_t xp_states_seen(void);
 /* One execution, as a failure printed it, with all its steps. */
 bool xp_replay(void (*body)(const void *with), const void *with,
 		const struct xp_options *options, const char *choices);
+
+/* Memory of the program that an execution begins with, and may change. */
+void xp_program_memory(void *begin, void *end);
 
 /* For bodies. Ends this execution and the search. */
 __attribute__((noreturn, format(printf, 1, 2))) void xp_fail(
@@ -103,6 +114,9 @@ void xp_after_rmw(const char *where);
 void xp_relax(void);
 /* A counter that no protocol depends on: not a point, unless options.counts. */
 void xp_add_alone(volatile void *word, uint64_t step, const char *what,
+		const char *where);
+/* One that nobody looks at here: it would only tell states apart. */
+void xp_ignore(volatile void *word, uint64_t step, const char *what,
 		const char *where);
 /* What only this thread writes, and others wait for. */
 void xp_advance(volatile void *word, uint64_t step, const char *what,

@@ -6,19 +6,26 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { GRANULE = 64 };
+enum { GRANULE = 64, BLOCKS_MAX = 256 };
 
 #define arena (xp_region->arena)
-static size_t used;
+static size_t used XP_STATE;
 static uint8_t is_freed[ARENA_BYTES / GRANULE];
-static uint32_t size_of[ARENA_BYTES / GRANULE]; /* of the block here */
+static struct block {
+	uint32_t at, bytes;
+} blocks[BLOCKS_MAX] XP_STATE;
+static unsigned nr_blocks XP_STATE;
 
 void xp_region_map(void)
 {
-	void *mapped = mmap(xp_region, sizeof(*xp_region),
-			PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1,
-			0);
+	static void *mapped;
+
+	if (!mapped)
+		mapped = mmap(xp_region, sizeof(*xp_region),
+				PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS |
+						MAP_FIXED_NOREPLACE,
+				-1, 0);
 
 	if (mapped != (void *)xp_region)
 		abort();
@@ -26,9 +33,28 @@ void xp_region_map(void)
 
 void xp_arena_reset(void)
 {
-	memset(arena, 0, used);
-	memset(is_freed, 0, used / GRANULE);
+	nr_blocks = 0;
 	used = 0;
+}
+
+uint64_t xp_arena_hash(uint64_t hash)
+{
+	for (unsigned i = 0; i < nr_blocks; i++) {
+		const struct block *block = &blocks[i];
+
+		hash = xp_mix(hash, is_freed[block->at / GRANULE]);
+		hash = xp_hash(hash, arena + block->at, block->bytes);
+	}
+	return hash;
+}
+
+void xp_arena_copy(void (*copy)(void *memory, size_t bytes))
+{
+	for (unsigned i = 0; i < nr_blocks; i++) {
+		copy(arena + blocks[i].at, blocks[i].bytes);
+		copy(is_freed + blocks[i].at / GRANULE,
+				blocks[i].bytes / GRANULE);
+	}
 }
 
 bool xp_is_shared(const volatile void *address)
@@ -43,10 +69,12 @@ void *xp_alloc(size_t bytes, size_t alignment, int fill)
 	bytes = (bytes + GRANULE - 1) / GRANULE * GRANULE;
 	if (at + bytes > ARENA_BYTES)
 		xp_fail("the arena is full");
+	if (nr_blocks == BLOCKS_MAX)
+		xp_fail("too many blocks");
+	blocks[nr_blocks++] = (struct block){(uint32_t)at, (uint32_t)bytes};
 	used = at + bytes;
-	size_of[at / GRANULE] = (uint32_t)bytes;
-	if (fill)
-		memset(arena + at, fill, bytes);
+	memset(is_freed + at / GRANULE, 0, bytes / GRANULE);
+	memset(arena + at, fill, bytes);
 	return arena + at;
 }
 
@@ -60,11 +88,17 @@ void xp_check_alive(const volatile void *word, const char *where)
 
 void xp_free(void *memory, const char *where)
 {
-	size_t granule = ((uintptr_t)memory - (uintptr_t)arena) / GRANULE;
+	size_t at = (uintptr_t)memory - (uintptr_t)arena;
 
 	if (!memory)
 		return;
 	xp_check_alive(memory, where);
-	memset(is_freed + granule, 1, size_of[granule] / GRANULE);
-	memset(memory, 0xdd, size_of[granule]);
+	for (unsigned i = 0; i < nr_blocks; i++) {
+		if (blocks[i].at != at)
+			continue;
+		memset(is_freed + at / GRANULE, 1, blocks[i].bytes / GRANULE);
+		memset(memory, 0xdd, blocks[i].bytes);
+		return;
+	}
+	xp_fail("free of what is no block in %s", where);
 }

@@ -11,7 +11,7 @@
 #include "xp_inside.h"
 #include <string.h>
 
-enum { BUFFER_MAX = 64 };
+enum { BUFFER_MAX = 32 };
 
 struct store {
 	volatile void *word;
@@ -23,12 +23,27 @@ static struct buffer {
 	struct store stores[BUFFER_MAX];
 	unsigned nr;
 	unsigned nr_made; /* before the last point that was left behind */
-} buffers[THREADS_MAX];
+} buffers[THREADS_MAX] XP_STATE;
 
 void xp_buffers_reset(void)
 {
 	for (unsigned i = 0; i < THREADS_MAX; i++)
 		buffers[i].nr = buffers[i].nr_made = 0;
+}
+
+uint64_t xp_buffers_hash(uint64_t hash)
+{
+	for (unsigned i = 0; i < THREADS_MAX; i++) {
+		const struct buffer *buffer = &buffers[i];
+
+		if (!buffer->nr)
+			continue;
+		hash = xp_mix(hash,
+				i << 16 | buffer->nr << 8 | buffer->nr_made);
+		hash = xp_hash(hash, buffer->stores,
+				buffer->nr * sizeof(buffer->stores[0]));
+	}
+	return hash;
 }
 
 void xp_write_memory(unsigned thread, volatile void *word, uint64_t value,

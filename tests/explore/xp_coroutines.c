@@ -5,7 +5,6 @@
  * is setjmp, without system calls.
  */
 #include "xp_inside.h"
-#include <setjmp.h>
 #include <stdlib.h>
 #include <ucontext.h>
 
@@ -13,8 +12,7 @@ static struct coroutine {
 	bool exists;
 	bool is_begun; /* in this execution: resume is valid */
 	jmp_buf begin, resume;
-	ucontext_t context;
-} coroutines[THREADS_MAX];
+} coroutines[THREADS_MAX] XP_STATE;
 static jmp_buf search;
 
 static void loop(void)
@@ -25,13 +23,15 @@ static void loop(void)
 
 static void enter_loop(struct coroutine *coroutine)
 {
+	ucontext_t context;
+
 	coroutine->exists = true;
-	getcontext(&coroutine->context);
-	coroutine->context.uc_stack.ss_sp = xp_region->stacks[xp_current];
-	coroutine->context.uc_stack.ss_size = STACK_BYTES;
-	coroutine->context.uc_link = NULL;
-	makecontext(&coroutine->context, loop, 0);
-	setcontext(&coroutine->context);
+	getcontext(&context);
+	context.uc_stack.ss_sp = xp_region->stacks[xp_current];
+	context.uc_stack.ss_size = STACK_BYTES;
+	context.uc_link = NULL;
+	makecontext(&context, loop, 0);
+	setcontext(&context);
 	abort();
 }
 
@@ -66,6 +66,12 @@ void xp_coroutines_run(unsigned first)
 {
 	if (!_setjmp(search))
 		go_on(&coroutines[first]);
+}
+
+void xp_coroutines_resume(jmp_buf *at)
+{
+	if (!_setjmp(search))
+		_longjmp(*at, 1);
 }
 
 void xp_coroutines_leave(void)

@@ -188,7 +188,7 @@ static void parse(int argc, char **argv)
 	asked.name = argv[optind];
 }
 
-int xp_main(int argc, char **argv, const struct xp_case *cases, unsigned nr)
+int xp_run(int argc, char **argv, const struct xp_case *cases, unsigned nr)
 {
 	parse(argc, argv);
 	if (asked.replay)

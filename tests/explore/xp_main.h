@@ -23,6 +23,22 @@ struct xp_case {
 	bool must_fail;		   /* the outcome is there to be found */
 };
 
-int xp_main(int argc, char **argv, const struct xp_case *cases, unsigned nr);
+int xp_run(int argc, char **argv, const struct xp_case *cases, unsigned nr);
+
+/* In the program itself: the library has to know its memory. */
+static inline void xp_know_program(void)
+{
+	extern char __data_start[], _edata[], __bss_start[], _end[];
+
+	xp_program_memory(__data_start, _edata);
+	xp_program_memory(__bss_start, _end);
+}
+
+static inline int xp_main(
+		int argc, char **argv, const struct xp_case *cases, unsigned nr)
+{
+	xp_know_program();
+	return xp_run(argc, argv, cases, nr);
+}
 
 #endif

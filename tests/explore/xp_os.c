@@ -9,7 +9,7 @@ static_assert(sizeof(os_local) <= LOCAL_BYTES, "it fits");
 
 enum { PAGE_BYTES = OS_PAGE_MAX, CLOCK_NS = 1000000 };
 
-static void (*end_hooks[THREADS_MAX])(void);
+static void (*end_hooks[THREADS_MAX])(void) XP_STATE;
 
 void xp_os_begin(unsigned thread, void *local)
 {
@@ -17,6 +17,11 @@ void xp_os_begin(unsigned thread, void *local)
 
 	fresh->pool_id = OS_NO_POOL;
 	end_hooks[thread] = NULL;
+}
+
+uint64_t xp_os_hash(uint64_t hash)
+{
+	return xp_hash(hash, end_hooks, sizeof(end_hooks));
 }
 
 bool os_at_thread_end(void (*hook)(void))

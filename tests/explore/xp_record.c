@@ -20,7 +20,7 @@ struct step {
 char xp_failure[300];
 const char *xp_save_to;
 static struct step steps[STEPS_MAX];
-static unsigned nr_steps;
+static unsigned nr_steps XP_STATE;
 static char **expected; /* lines of the saved execution; NULL: none */
 static unsigned nr_expected;
 static char divergence[3 * LINE_BYTES];

@@ -1,46 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* Who may run, and who runs next. */
-#include "xp_inside.h"
+#include "xp_threads.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum thread_state {
-	DONE,
-	READY,
-	YIELDED,  /* goes on when another thread changed something */
-	ASLEEP,	  /* on the futex `word` */
-	JOINING,  /* until thread `joined` is done */
-	SETTLING, /* until nobody else can do anything */
-};
-
-struct thread {
-	enum thread_state state;
-	void *(*main)(void *);
-	void *arg;
-	const volatile void *word;
-	uint64_t slept_since;
-	unsigned joined;
-	uint64_t nr_changes; /* made by this thread */
-	uint64_t seen; /* changes of others that it knew when it last lost the
-			  CPU; for YIELDED */
-	bool was_preempted; /* since it last yielded */
-};
-
-unsigned xp_current;
-static struct thread threads[THREADS_MAX];
-static unsigned nr_threads, nr_preemptions;
-static uint64_t nr_changes, nr_sleeps;
-static bool is_calm;
-
-static uint64_t changes_of_others(unsigned i)
-{
-	return nr_changes - threads[i].nr_changes;
-}
+unsigned xp_current XP_STATE;
+struct thread xp_threads[THREADS_MAX] XP_STATE;
+unsigned xp_nr_threads XP_STATE, xp_nr_preemptions XP_STATE;
+uint64_t xp_nr_changes XP_STATE;
+static uint64_t nr_sleeps XP_STATE;
+static bool is_calm XP_STATE;
 
 void xp_changed(unsigned thread)
 {
-	nr_changes++;
-	threads[thread].nr_changes++;
+	xp_nr_changes++;
+	xp_threads[thread].nr_changes++;
 }
 
 static void switch_to(unsigned i)
@@ -48,20 +22,22 @@ static void switch_to(unsigned i)
 	unsigned from = xp_current;
 
 	xp_current = i;
-	threads[i].state = READY;
+	if (xp_bound == XP_NO_BOUND && xp_threads[i].state == YIELDED)
+		xp_threads[i].seen = changes_of_others(i);
+	xp_threads[i].state = READY;
 	if (i != from)
 		xp_coroutine_switch(from, i);
 }
 
 static bool is_ready(unsigned i)
 {
-	struct thread *thread = &threads[i];
+	struct thread *thread = &xp_threads[i];
 
 	return thread->state == READY ||
 	       (thread->state == YIELDED &&
 			       changes_of_others(i) != thread->seen) ||
 	       (thread->state == JOINING &&
-			       threads[thread->joined].state == DONE);
+			       xp_threads[thread->joined].state == DONE);
 }
 
 /* Who else could run, in turn from the current thread on. */
@@ -69,10 +45,11 @@ static unsigned list_ready(uint8_t *ret_list)
 {
 	unsigned nr = 0;
 
-	for (unsigned i = 1; i <= nr_threads; i++) {
-		unsigned thread = (xp_current + i) % nr_threads;
+	for (unsigned i = 1; i <= xp_nr_threads; i++) {
+		unsigned thread = (xp_current + i) % xp_nr_threads;
 
-		if ((thread != xp_current || threads[thread].state != READY) &&
+		if ((thread != xp_current ||
+				    xp_threads[thread].state != READY) &&
 				is_ready(thread))
 			ret_list[nr++] = (uint8_t)thread;
 	}
@@ -83,16 +60,34 @@ static unsigned list_state(uint8_t *ret_list, enum thread_state state)
 {
 	unsigned nr = 0;
 
-	for (unsigned i = 1; i <= nr_threads; i++)
-		if (threads[(xp_current + i) % nr_threads].state == state)
+	for (unsigned i = 1; i <= xp_nr_threads; i++)
+		if (xp_threads[(xp_current + i) % xp_nr_threads].state == state)
 			ret_list[nr++] = (uint8_t)((xp_current + i) %
-						   nr_threads);
+						   xp_nr_threads);
 	return nr;
 }
 
-static void point(void)
+/* Where the explored code of this thread is now. What the explorer itself does
+ * from here on is no part of it. */
+static inline __attribute__((always_inline)) void mark(void)
 {
-	struct thread *self = &threads[xp_current];
+	struct thread *self = &xp_threads[xp_current];
+
+	__asm__ volatile("mov %%rsp, %0\n\t"
+			 "mov %%rbx, 0(%1)\n\t"
+			 "mov %%rbp, 8(%1)\n\t"
+			 "mov %%r12, 16(%1)\n\t"
+			 "mov %%r13, 24(%1)\n\t"
+			 "mov %%r14, 32(%1)\n\t"
+			 "mov %%r15, 40(%1)"
+			 : "=&r"(self->stack)
+			 : "r"(self->registers)
+			 : "memory");
+}
+
+static __attribute__((noinline)) void point(void)
+{
+	struct thread *self = &xp_threads[xp_current];
 	uint8_t ready[THREADS_MAX + 1];
 	unsigned option;
 
@@ -101,14 +96,14 @@ static void point(void)
 			switch_to(0);
 		return;
 	}
-	if (nr_preemptions == xp_bound)
+	if (xp_nr_preemptions == xp_bound)
 		return;
 	ready[0] = (uint8_t)xp_current;
 	option = xp_choose_thread(ready, 1 + list_ready(ready + 1));
 	if (!option)
 		return;
-	nr_preemptions++;
-	if (!self->was_preempted) {
+	xp_nr_preemptions++;
+	if (!self->was_preempted && xp_bound != XP_NO_BOUND) {
 		self->was_preempted = true;
 		self->seen = changes_of_others(xp_current);
 	}
@@ -117,12 +112,12 @@ static void point(void)
 
 void xp_point(void)
 {
+	mark();
 	point();
 	xp_left_point();
 }
 
-/* The current thread cannot go on, or does not want to. */
-static void give_way(void)
+static __attribute__((noinline)) void leave_cpu(void)
 {
 	uint8_t ready[THREADS_MAX];
 	unsigned nr = list_ready(ready);
@@ -139,11 +134,18 @@ static void give_way(void)
 		xp_coroutines_leave();
 }
 
+/* The current thread cannot go on, or does not want to. */
+static __attribute__((noinline)) void give_way(void)
+{
+	mark();
+	leave_cpu();
+}
+
 void xp_yield(void)
 {
-	struct thread *self = &threads[xp_current];
+	struct thread *self = &xp_threads[xp_current];
 
-	if (!self->was_preempted)
+	if (!self->was_preempted && xp_bound != XP_NO_BOUND)
 		self->seen = changes_of_others(xp_current);
 	self->was_preempted = false;
 	self->state = YIELDED;
@@ -152,9 +154,9 @@ void xp_yield(void)
 
 void xp_sleep(const volatile void *word)
 {
-	threads[xp_current].state = ASLEEP;
-	threads[xp_current].word = word;
-	threads[xp_current].slept_since = nr_sleeps++;
+	xp_threads[xp_current].state = ASLEEP;
+	xp_threads[xp_current].word = word;
+	xp_threads[xp_current].slept_since = nr_sleeps++;
 	give_way();
 }
 
@@ -164,12 +166,12 @@ void xp_wake(const volatile void *word, unsigned nr)
 	while (nr--) {
 		struct thread *first = NULL;
 
-		for (unsigned i = 0; i < nr_threads; i++)
-			if (threads[i].state == ASLEEP &&
-					threads[i].word == word &&
-					(!first || threads[i].slept_since <
+		for (unsigned i = 0; i < xp_nr_threads; i++)
+			if (xp_threads[i].state == ASLEEP &&
+					xp_threads[i].word == word &&
+					(!first || xp_threads[i].slept_since <
 									first->slept_since))
-				first = &threads[i];
+				first = &xp_threads[i];
 		if (!first)
 			return;
 		first->state = READY;
@@ -178,23 +180,23 @@ void xp_wake(const volatile void *word, unsigned nr)
 
 unsigned xp_start(void *(*thread_main)(void *), void *arg)
 {
-	if (nr_threads == THREADS_MAX)
-		xp_fail("too many threads");
-	threads[nr_threads] = (struct thread){
+	if (xp_nr_threads == THREADS_MAX)
+		xp_fail("too many xp_threads");
+	xp_threads[xp_nr_threads] = (struct thread){
 			.state = READY, .main = thread_main, .arg = arg};
-	memset(xp_region->locals[nr_threads], 0, LOCAL_BYTES);
-	xp_os_begin(nr_threads, xp_region->locals[nr_threads]);
-	xp_coroutine_reset(nr_threads);
-	return nr_threads++;
+	memset(xp_region->locals[xp_nr_threads], 0, LOCAL_BYTES);
+	xp_os_begin(xp_nr_threads, xp_region->locals[xp_nr_threads]);
+	xp_coroutine_reset(xp_nr_threads);
+	return xp_nr_threads++;
 }
 
 void xp_join(unsigned thread)
 {
 	xp_drain();
-	threads[xp_current].state = JOINING;
-	threads[xp_current].joined = thread;
-	if (threads[thread].state == DONE)
-		threads[xp_current].state = READY;
+	xp_threads[xp_current].state = JOINING;
+	xp_threads[xp_current].joined = thread;
+	if (xp_threads[thread].state == DONE)
+		xp_threads[xp_current].state = READY;
 	else
 		give_way();
 }
@@ -202,7 +204,7 @@ void xp_join(unsigned thread)
 void xp_settle(void)
 {
 	xp_drain();
-	threads[xp_current].state = SETTLING;
+	xp_threads[xp_current].state = SETTLING;
 	give_way();
 }
 
@@ -213,7 +215,7 @@ void xp_calm(bool is_calm_now)
 
 void xp_thread_main(void)
 {
-	struct thread *self = &threads[xp_current];
+	struct thread *self = &xp_threads[xp_current];
 
 	self->main(self->arg);
 	xp_end_begins();
@@ -223,7 +225,7 @@ void xp_thread_main(void)
 void xp_finish(void)
 {
 	xp_drain();
-	threads[xp_current].state = DONE;
+	xp_threads[xp_current].state = DONE;
 	give_way();
 	abort();
 }
@@ -243,8 +245,8 @@ static void *run_body(void *with)
 
 void xp_threads_run(void (*body)(const void *with), const void *with)
 {
-	nr_threads = nr_preemptions = 0;
-	nr_changes = nr_sleeps = 0;
+	xp_nr_threads = xp_nr_preemptions = 0;
+	xp_nr_changes = nr_sleeps = 0;
 	is_calm = false;
 	body_main = body;
 	xp_start(run_body, (void *)(uintptr_t)with);

@@ -107,7 +107,9 @@
 /* A tail is what others wait for; the other words are statistics. */
 #define add_alone(word, step, order)                                           \
 	(__builtin_strcmp(#word, "&to->tail") == 0 ? xp_advance                \
-						   : xp_add_alone)(            \
+			: __builtin_strcmp(#word, "&self->parks") == 0         \
+					? xp_ignore                            \
+					: xp_add_alone)(                       \
 			word, step, #word, __func__)
 
 static inline void cpu_relax(void)
