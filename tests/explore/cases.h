@@ -16,6 +16,7 @@
 		.with = &(const struct scenario){__VA_ARGS__},                 \
 		.options = {.can_time_out = true,                              \
 				.always = check_capacity,                      \
+				.at_rest = check_rest,                         \
 				LIST options_},                                \
 	}
 #define LIST(...) __VA_ARGS__
@@ -32,11 +33,14 @@
 #define NOISY(bound_)	 (.model = XP_TSO, .bound = bound_, .is_noisy = true)
 /* So many executions that are drawn. */
 #define DRAW(schedules_) (.model = XP_TSO, .schedules = schedules_)
-/* Not by default: they take long. */
-#define DEEP(bound_)	(.model = XP_TSO, .bound = bound_, .is_deep = true)
-#define DEEP_SC(bound_) (.model = XP_SC, .bound = bound_, .is_deep = true)
+/* Any number of preemptions. */
+#define ALL(model_)                                                            \
+	(.model = model_, .bound = XP_NO_BOUND, .when = XP_EXHAUSTIVE)
+/* Not by default: they take long. The limit keeps the states in memory. */
+#define DEEP(model_, bound_)                                                   \
+	(.model = model_, .bound = bound_, .when = XP_DEEP, .limit = 200000000)
 #define DEEP_DRAW(schedules_)                                                  \
-	(.model = XP_TSO, .schedules = schedules_, .is_deep = true)
+	(.model = XP_TSO, .schedules = schedules_, .when = XP_DEEP)
 #define DISCARD(bound_) (.model = XP_TSO, .bound = bound_, .discards = true)
 
 #endif

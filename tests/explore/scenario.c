@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "scenario.h"
-#include "pool.h"
-#include "ring.h"
+#include "sys/os.h"
 #include <errno.h>
 #include <string.h>
 
@@ -74,7 +73,8 @@ static void run_job(void *arg)
 	unsigned index = (unsigned)(job - jobs);
 
 	XP_CHECK(job >= jobs && job < jobs + JOBS_MAX);
-	XP_CHECK(!job->ran && !job->dropped);
+	XP_CHECK(!job->ran && !job->dropped && !job->started);
+	job->started++;
 	if (index < scenario->submitters * scenario->jobs) {
 		check_order(index);
 		submit_children(index);
@@ -115,21 +115,6 @@ static void drop_copy(void *payload, enum rota_drop_reason reason)
 {
 	(void)reason;
 	drop(*(struct job **)payload);
-}
-
-void check_capacity(void)
-{
-	struct ring *ring;
-	unsigned head, tail;
-
-	if (!pool || !pool->capacity)
-		return;
-	ring = pool->channel.chain.first;
-	head = ring->ck.p_head;
-	tail = ring->ck.p_tail;
-	XP_CHECK(tail - ring->ck.c_head <= pool->capacity);
-	XP_CHECK(head - tail == ring->ck.size ||
-			head - ring->ck.c_head <= pool->capacity);
 }
 
 void pool_setup(const struct scenario *with)
@@ -219,28 +204,13 @@ void wait_until_ready(void)
 	wait_for(&is_ready, 1);
 }
 
-void check_jobs(void)
-{
-	struct rota_stats stats = {0};
-	unsigned accepted = 0;
-
-	for (unsigned i = 0; i < JOBS_MAX; i++) {
-		XP_CHECK(jobs[i].ran + jobs[i].dropped == jobs[i].accepted);
-		accepted += jobs[i].accepted;
-	}
-	if (!pool)
-		return;
-	XP_CHECK(rota_pool_stats(pool, &stats) == 0);
-	XP_CHECK(stats.submitted == accepted);
-	XP_CHECK(stats.ran + stats.dropped == accepted);
-}
-
 void pool_destroy(void)
 {
 	struct rota_pool *gone = pool;
 
 	pool = NULL;
 	XP_CHECK(rota_pool_destroy(gone) == 0);
+	XP_CHECK(!xp_nr_allocated());
 }
 
 void pool_finish(enum rota_shutdown_mode mode)

@@ -28,7 +28,7 @@ struct scenario {
 
 /* One job. Plain memory: the explorer has one real thread. */
 struct job {
-	unsigned accepted, ran, dropped;
+	unsigned accepted, started, ran, dropped;
 };
 
 extern struct job jobs[JOBS_MAX];
@@ -59,5 +59,7 @@ void pool_destroy(void);
 void check_jobs(void);
 /* For xp_options.always. */
 void check_capacity(void);
+/* For xp_options.at_rest. */
+void check_rest(void);
 
 #endif

@@ -37,22 +37,25 @@ enum xp_model {
 
 #define XP_NO_BOUND UINT32_MAX
 
+enum xp_when { XP_ALWAYS, XP_EXHAUSTIVE, XP_DEEP }; /* which cases run */
+
 struct xp_options {
 	enum xp_model model;
 	unsigned bound;	    /* preemptions */
 	uint64_t schedules; /* not 0: so many executions, drawn at random */
 	uint64_t seed;
-	unsigned depth;	      /* of these, see xp_random.c; 0: 3 */
-	bool forgets;	      /* no states are kept: every execution */
-	bool is_quiet;	      /* says nothing */
-	bool is_deep;	      /* takes long: xp_main() runs it when asked */
-	bool counts;	      /* statistics are part of the protocol here */
-	bool discards;	      /* so is the pool's mood */
-	bool is_noisy;	      /* this system has no heavy fence */
-	bool can_time_out;    /* a wait with a deadline may end by it */
-	unsigned spurious;    /* futex waits that end for no reason */
-	uint64_t limit;	      /* executions; 0: none */
-	void (*always)(void); /* checked at each step; may be NULL */
+	unsigned depth; /* of these, see xp_random.c; 0: 3 */
+	bool forgets;	/* no states are kept: every execution */
+	bool is_quiet;	/* says nothing */
+	enum xp_when when;
+	bool counts;	       /* statistics are part of the protocol here */
+	bool discards;	       /* so is the pool's mood */
+	bool is_noisy;	       /* this system has no heavy fence */
+	bool can_time_out;     /* a wait with a deadline may end by it */
+	unsigned spurious;     /* futex waits that end for no reason */
+	uint64_t limit;	       /* executions; 0: none */
+	void (*always)(void);  /* checked at each step; may be NULL */
+	void (*at_rest)(void); /* when nobody can go on; may be NULL */
 };
 
 extern const struct xp_options *xp_options; /* of the search that runs now */
@@ -88,6 +91,8 @@ void xp_join(unsigned thread);
 void xp_end_begins(void);
 /* Wait until nobody else can do anything. */
 void xp_settle(void);
+/* Of what the explored code allocated, how much is not free? */
+unsigned xp_nr_allocated(void);
 /* While calm nobody is preempted, except for the first thread. */
 void xp_calm(bool is_calm);
 

@@ -102,3 +102,12 @@ void xp_free(void *memory, const char *where)
 	}
 	xp_fail("free of what is no block in %s", where);
 }
+
+unsigned xp_nr_allocated(void)
+{
+	unsigned nr = 0;
+
+	for (unsigned i = 0; i < nr_blocks; i++)
+		nr += !is_freed[blocks[i].at / GRANULE];
+	return nr;
+}

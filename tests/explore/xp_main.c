@@ -13,7 +13,8 @@ enum outcome { GOOD, FAILED, CRASHED };
 static struct {
 	const char *program, *name, *save, *replay;
 	uint64_t seed, schedules;
-	bool is_mutant, is_deep;
+	bool is_mutant;
+	enum xp_when when;
 } asked;
 
 static struct xp_options options_of(const struct xp_case *this_case)
@@ -71,7 +72,7 @@ static enum outcome run_forked(const struct xp_case *this_case)
 static bool is_asked(const struct xp_case *this_case)
 {
 	return asked.name ? strcmp(this_case->name, asked.name) == 0
-			  : this_case->options.is_deep == asked.is_deep;
+			  : this_case->options.when == asked.when;
 }
 
 /* A crash would be no proof that the checks work. */
@@ -150,6 +151,7 @@ static void parse(int argc, char **argv)
 {
 	static const struct option known[] = {
 			{"deep", no_argument, NULL, 'd'},
+			{"exhaustive", no_argument, NULL, 'x'},
 			{"mutant", no_argument, NULL, 'm'},
 			{"replay", required_argument, NULL, 'r'},
 			{"save", required_argument, NULL, 's'},
@@ -165,7 +167,10 @@ static void parse(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
 		switch (option) {
 		case 'd':
-			asked.is_deep = true;
+			asked.when = XP_DEEP;
+			break;
+		case 'x':
+			asked.when = XP_EXHAUSTIVE;
 			break;
 		case 'm':
 			asked.is_mutant = true;

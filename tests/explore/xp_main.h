@@ -3,7 +3,8 @@
 #define EXPLORE_XP_MAIN_H
 /*
  *	prog [CASE]			each case, in its own process, or one
- *	prog --deep [CASE]		the ones that take long
+ *	prog --exhaustive		the ones without a bound
+ *	prog --deep			the ones that take long
  *	prog --save FILE CASE		where to put the execution that fails;
  *					else it is PROG.CASE.schedule
  *	prog --replay FILE [CASE]	once more: exits with 1 if it fails as

@@ -122,6 +122,8 @@ static __attribute__((noinline)) void leave_cpu(void)
 	uint8_t ready[THREADS_MAX];
 	unsigned nr = list_ready(ready);
 
+	if (!nr && xp_options->at_rest && !list_state(ready, YIELDED))
+		xp_options->at_rest();
 	if (!nr)
 		nr = list_state(ready, YIELDED);
 	if (!nr)
