@@ -1,29 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Groups: waited for, helped with, cancelled; waits inside waits. */
-#include <errno.h>
+/* Groups: waited for, cancelled, refused, dropped. */
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../support.h"
+#include "outcomes.h"
 
 enum { NR = 1000 };
-
-static atomic_uint nr_ran, nr_dropped;
-
-static void member_run(void *arg)
-{
-	(void)arg;
-	atomic_fetch_add(&nr_ran, 1);
-}
 
 static void member_drop(void *arg, const struct rota_job *job,
 		enum rota_drop_reason reason)
 {
-	(void)arg;
 	(void)job;
-	CHECK(reason == ROTA_DROP_CANCELLED || reason == ROTA_DROP_SHUTDOWN ||
-			reason == ROTA_DROP_OVERLOAD);
-	atomic_fetch_add(&nr_dropped, 1);
+	note_drop(arg, reason);
 }
 
 static struct rota_pool *pool_of(unsigned workers, unsigned capacity,
@@ -40,18 +28,6 @@ static struct rota_pool *pool_of(unsigned workers, unsigned capacity,
 	return make_pool_with(&options);
 }
 
-static void check_balance(
-		struct rota_pool *pool, uint64_t ran, uint64_t dropped)
-{
-	struct rota_stats stats = {.size = sizeof(stats)};
-
-	CHECK_EQ(rota_pool_drain(pool, in_ms(TEST_WAIT_MS)), 0);
-	CHECK_EQ(rota_pool_stats(pool, &stats), 0);
-	CHECK_EQ(stats.submitted, ran + dropped);
-	CHECK_EQ(stats.ran, ran);
-	CHECK_EQ(stats.dropped, dropped);
-}
-
 TEST(a_wait_returns_when_all_members_are_over)
 {
 	struct rota_pool *pool = make_pool(2, 0, ROTA_FULL_FAIL);
@@ -61,7 +37,7 @@ TEST(a_wait_returns_when_all_members_are_over)
 	CHECK_EQ(rota_group_wait(&group), 0); /* none */
 	for (int round = 1; round <= 20; round++) {
 		for (int i = 0; i < NR; i++)
-			CHECK_EQ(rota_group_submit(&group, member_run, NULL),
+			CHECK_EQ(rota_group_submit(&group, answer_run, NULL),
 					0);
 		CHECK_EQ(rota_group_wait(&group), 0);
 		CHECK_EQ(atomic_load(&nr_ran), round * NR);
@@ -81,7 +57,7 @@ TEST(other_jobs_are_not_waited_for)
 	CHECK_EQ(rota_group_init(&group, pool), 0);
 	CHECK_EQ(rota_submit(pool, blocker_run, &gate), 0);
 	latch_wait(&gate.entered);
-	CHECK_EQ(rota_group_submit(&group, member_run, NULL), 0);
+	CHECK_EQ(rota_group_submit(&group, answer_run, NULL), 0);
 	CHECK_EQ(rota_group_wait(&group), 0);
 	blocker_release(&gate);
 	CHECK_EQ(rota_group_fini(&group), 0);
@@ -116,8 +92,8 @@ TEST(bad_arguments_are_refused)
 	CHECK_EQ(rota_group_init(&group, NULL), -EINVAL);
 	CHECK_EQ(rota_group_init(&group, pool), 0);
 	CHECK_EQ(rota_group_submit(&group, NULL, NULL), -EINVAL);
-	CHECK_EQ(rota_group_submit(&none, member_run, NULL), -EINVAL);
-	CHECK_EQ(rota_group_submit(NULL, member_run, NULL), -EINVAL);
+	CHECK_EQ(rota_group_submit(&none, answer_run, NULL), -EINVAL);
+	CHECK_EQ(rota_group_submit(NULL, answer_run, NULL), -EINVAL);
 	CHECK_EQ(rota_group_wait(NULL), -EINVAL);
 	CHECK_EQ(rota_group_wait(&none), -EINVAL);
 	CHECK_EQ(rota_group_help(&none), -EINVAL);
@@ -125,125 +101,6 @@ TEST(bad_arguments_are_refused)
 	CHECK_EQ(rota_group_fini(&none), -EINVAL);
 	CHECK_EQ(rota_group_fini(&group), 0);
 	CHECK_EQ(rota_group_fini(&group), -EINVAL); /* it is not one any more */
-	end_pool(pool);
-}
-
-struct fan {
-	struct rota_pool *pool;
-	unsigned depth, width;
-	atomic_uint *nr_leaves;
-};
-
-static void fan_out(void *arg)
-{
-	struct fan *fan = arg, child = *fan;
-	struct rota_group group;
-
-	if (!fan->depth) {
-		atomic_fetch_add(fan->nr_leaves, 1);
-		return;
-	}
-	child.depth--;
-	CHECK_EQ(rota_group_init(&group, fan->pool), 0);
-	for (unsigned i = 0; i < fan->width; i++)
-		CHECK_EQ(rota_group_submit(&group, fan_out, &child), 0);
-	CHECK_EQ(rota_group_wait(&group), 0); /* child lies on this stack */
-	CHECK_EQ(rota_group_fini(&group), 0);
-}
-
-static void fan_on(unsigned workers, unsigned capacity,
-		enum rota_full_policy policy, unsigned depth, unsigned width)
-{
-	struct rota_pool *pool = make_pool(workers, capacity, policy);
-	atomic_uint nr_leaves = 0;
-	struct fan fan = {pool, depth, width, &nr_leaves};
-	unsigned wanted = 1;
-
-	for (unsigned i = 0; i < depth; i++)
-		wanted *= width;
-	CHECK_EQ(rota_submit(pool, fan_out, &fan), 0);
-	CHECK_EQ(rota_pool_drain(pool, in_ms(TEST_WAIT_MS)), 0);
-	CHECK_EQ(atomic_load(&nr_leaves), wanted);
-	end_pool(pool);
-}
-
-TEST(nested_fan_out_ends_with_one_worker)
-{
-	fan_on(1, 0, ROTA_FULL_BLOCK, 5, 6);
-	fan_on(1, 0, ROTA_FULL_BLOCK, 200, 1);
-}
-
-TEST(nested_fan_out_ends_with_several_workers)
-{
-	fan_on(2, 0, ROTA_FULL_BLOCK, 5, 6);
-	fan_on(4, 0, ROTA_FULL_BLOCK, 10, 2);
-}
-
-TEST(nested_fan_out_ends_in_a_bounded_pool)
-{
-	fan_on(1, 3, ROTA_FULL_BLOCK, 4, 6);
-	fan_on(2, 1, ROTA_FULL_CALLER_RUNS, 4, 6);
-	fan_on(2, 64, ROTA_FULL_BLOCK, 4, 6);
-}
-
-struct deep {
-	struct rota_pool *pool;
-	unsigned depth;
-	int deepest_error;
-};
-
-static void go_deep(void *arg)
-{
-	struct deep *deep = arg;
-	struct rota_group group;
-	int error;
-
-	deep->depth++;
-	CHECK_EQ(rota_group_init(&group, deep->pool), 0);
-	CHECK_EQ(rota_group_submit(&group, go_deep, deep), 0);
-	error = rota_group_wait(&group);
-	if (error) { /* the deepest: it cannot run one more inside */
-		CHECK_EQ(error, -EDEADLK);
-		deep->deepest_error = error;
-		CHECK_EQ(rota_group_help(&group), -EDEADLK);
-		CHECK_EQ(rota_group_cancel(&group), 0);
-		CHECK_EQ(rota_group_wait(&group), 0);
-	}
-	CHECK_EQ(rota_group_fini(&group), 0);
-}
-
-TEST(waits_inside_one_another_end_at_the_depth_limit)
-{
-	struct rota_pool *pool = make_pool(1, 0, ROTA_FULL_FAIL);
-	struct deep deep = {pool, 0, 0};
-
-	CHECK_EQ(rota_submit(pool, go_deep, &deep), 0);
-	CHECK_EQ(rota_pool_drain(pool, in_ms(TEST_WAIT_MS)), 0);
-	CHECK_EQ(deep.deepest_error, -EDEADLK);
-	CHECK_EQ(deep.depth, ROTA_HELP_DEPTH + 1);
-	end_pool(pool);
-}
-
-static void wait_for_own(void *arg)
-{
-	CHECK_EQ(rota_group_wait(arg), -EDEADLK);
-	CHECK_EQ(rota_group_wait_until(arg, 0), -EDEADLK);
-	CHECK_EQ(rota_group_submit(arg, member_run, NULL), 0);
-	CHECK(rota_group_help(arg) >= 0);
-	member_run(NULL);
-}
-
-TEST(a_member_may_not_wait_for_its_group_but_may_add_to_it)
-{
-	struct rota_pool *pool = make_pool(1, 0, ROTA_FULL_FAIL);
-	struct rota_group group;
-
-	CHECK_EQ(rota_group_init(&group, pool), 0);
-	CHECK_EQ(rota_group_submit(&group, wait_for_own, &group), 0);
-	CHECK_EQ(rota_group_wait(&group), 0);
-	CHECK_EQ(atomic_load(&nr_ran), 2);
-	CHECK_EQ(rota_group_fini(&group), 0);
-	check_balance(pool, 2, 0);
 	end_pool(pool);
 }
 
@@ -258,7 +115,7 @@ TEST(more_members_than_the_quick_way_holds_run_once_each)
 	CHECK_EQ(rota_submit(pool, blocker_run, &gate), 0);
 	latch_wait(&gate.entered);
 	for (int i = 0; i < 10 * NR; i++)
-		CHECK_EQ(rota_group_submit(&group, member_run, NULL), 0);
+		CHECK_EQ(rota_group_submit(&group, answer_run, NULL), 0);
 	blocker_release(&gate);
 	CHECK_EQ(rota_group_wait(&group), 0);
 	check_balance(pool, 10 * NR + 1, 0);
@@ -300,28 +157,6 @@ TEST(one_worker_starts_members_in_the_order_of_their_submits)
 	end_pool(pool);
 }
 
-TEST(a_thread_from_outside_may_help)
-{
-	struct rota_pool *pool = pool_of(1, 0, ROTA_FULL_FAIL);
-	struct rota_group group;
-	struct blocker gate;
-
-	blocker_init(&gate);
-	CHECK_EQ(rota_group_init(&group, pool), 0);
-	CHECK_EQ(rota_submit(pool, blocker_run, &gate), 0);
-	latch_wait(&gate.entered);
-	for (int i = 0; i < NR; i++)
-		CHECK_EQ(rota_group_submit(&group, member_run, NULL), 0);
-	CHECK_EQ(rota_group_help(&group), NR);
-	CHECK_EQ(rota_group_help(&group), 0);
-	CHECK_EQ(rota_group_wait_until(&group, 0), 0);
-	CHECK_EQ(atomic_load(&nr_ran), NR);
-	CHECK_EQ(rota_group_fini(&group), 0);
-	blocker_release(&gate);
-	check_balance(pool, NR + 1, 0); /* stale tickets */
-	end_pool(pool);
-}
-
 TEST(a_cancel_drops_what_is_queued_and_refuses_what_comes)
 {
 	struct rota_pool *pool = pool_of(1, 0, ROTA_FULL_FAIL);
@@ -333,18 +168,18 @@ TEST(a_cancel_drops_what_is_queued_and_refuses_what_comes)
 	CHECK_EQ(rota_group_submit(&group, blocker_run, &gate), 0);
 	latch_wait(&gate.entered);
 	for (int i = 0; i < NR; i++)
-		CHECK_EQ(rota_group_submit(&group, member_run, NULL), 0);
+		CHECK_EQ(rota_group_submit(&group, answer_run, NULL), 0);
 	CHECK_EQ(rota_group_cancel(&group), 0);
 	CHECK_EQ(rota_group_cancel(&group), 0);
 	CHECK_EQ(atomic_load(&nr_dropped), NR);
-	CHECK_EQ(rota_group_submit(&group, member_run, NULL), -ECANCELED);
+	CHECK_EQ(rota_group_submit(&group, answer_run, NULL), -ECANCELED);
 	blocker_release(&gate);
 	CHECK_EQ(rota_group_wait(&group), 0);
 	CHECK_EQ(rota_group_fini(&group), 0);
 	check_balance(pool, 1, NR);
 	/* the next group is not cancelled */
 	CHECK_EQ(rota_group_init(&group, pool), 0);
-	CHECK_EQ(rota_group_submit(&group, member_run, NULL), 0);
+	CHECK_EQ(rota_group_submit(&group, answer_run, NULL), 0);
 	CHECK_EQ(rota_group_wait(&group), 0);
 	CHECK_EQ(rota_group_fini(&group), 0);
 	check_balance(pool, 2, NR);
@@ -387,11 +222,11 @@ TEST(a_discard_drops_members_and_the_wait_ends)
 	CHECK_EQ(rota_submit(pool, blocker_run, &gate), 0);
 	latch_wait(&gate.entered);
 	for (int i = 0; i < NR; i++)
-		CHECK_EQ(rota_group_submit(&group, member_run, NULL), 0);
+		CHECK_EQ(rota_group_submit(&group, answer_run, NULL), 0);
 	CHECK_EQ(rota_pool_shutdown(pool, ROTA_DISCARD, 0, NULL), -ETIMEDOUT);
 	CHECK_EQ(rota_group_wait(&group), 0);
 	CHECK_EQ(atomic_load(&nr_dropped), NR);
-	CHECK_EQ(rota_group_submit(&group, member_run, NULL), -ESHUTDOWN);
+	CHECK_EQ(rota_group_submit(&group, answer_run, NULL), -ESHUTDOWN);
 	CHECK_EQ(rota_group_fini(&group), 0);
 	blocker_release(&gate);
 	CHECK_EQ(rota_pool_shutdown(
@@ -412,9 +247,9 @@ TEST(a_full_pool_refuses_or_drops_members_as_it_does_jobs)
 	CHECK_EQ(rota_group_init(&group, pool), 0);
 	CHECK_EQ(rota_submit(pool, blocker_run, &gate), 0);
 	latch_wait(&gate.entered);
-	CHECK_EQ(rota_group_submit(&group, member_run, NULL), 0);
-	CHECK_EQ(rota_group_submit(&group, member_run, NULL), 0);
-	CHECK_EQ(rota_group_submit(&group, member_run, NULL), -EAGAIN);
+	CHECK_EQ(rota_group_submit(&group, answer_run, NULL), 0);
+	CHECK_EQ(rota_group_submit(&group, answer_run, NULL), 0);
+	CHECK_EQ(rota_group_submit(&group, answer_run, NULL), -EAGAIN);
 	blocker_release(&gate);
 	CHECK_EQ(rota_group_wait(&group), 0);
 	CHECK_EQ(atomic_load(&nr_ran), 2);
@@ -431,7 +266,7 @@ TEST(a_full_pool_refuses_or_drops_members_as_it_does_jobs)
 		CHECK_EQ(rota_submit(pool, blocker_run, &gate), 0);
 		latch_wait(&gate.entered);
 		for (int i = 0; i < 5; i++)
-			CHECK_EQ(rota_group_submit(&group, member_run, NULL),
+			CHECK_EQ(rota_group_submit(&group, answer_run, NULL),
 					0);
 		CHECK_EQ(atomic_load(&nr_dropped), 3);
 		blocker_release(&gate);
@@ -453,7 +288,7 @@ static void *add_members(void *arg)
 
 	latch_wait(adder->begin);
 	for (int i = 0; i < NR; i++)
-		CHECK_EQ(rota_group_submit(adder->group, member_run, NULL), 0);
+		CHECK_EQ(rota_group_submit(adder->group, answer_run, NULL), 0);
 	return NULL;
 }
 
@@ -489,7 +324,7 @@ TEST(a_forked_child_gets_eownerdead)
 	CHECK_EQ(rota_group_init(&group, pool), 0);
 	pid = fork();
 	if (!pid) {
-		bool is_right = rota_group_submit(&group, member_run, NULL) ==
+		bool is_right = rota_group_submit(&group, answer_run, NULL) ==
 						-EOWNERDEAD &&
 				rota_group_wait(&group) == -EOWNERDEAD &&
 				rota_group_cancel(&group) == -EOWNERDEAD &&
