@@ -102,9 +102,15 @@ static bool push_own(struct group *group, const struct rota_job *job)
 
 	if (more && chain_queued(more))
 		return false; /* they are older */
-	return lane_push_one(lane, job->run, job->arg) ||
-	       (lane_make_room(lane) &&
-			       lane_push_one(lane, job->run, job->arg));
+	for (unsigned yields = 0; !lane_push_one(lane, job->run, job->arg);) {
+		if (lane_make_room(lane))
+			continue;
+		/* as a lane does before it grows */
+		if (yields++ == GROW_YIELDS)
+			return false;
+		os_yield();
+	}
+	return true;
 }
 
 static bool push(struct group *group, const struct rota_job *job, bool is_owner)
@@ -124,7 +130,7 @@ static bool push(struct group *group, const struct rota_job *job, bool is_owner)
 }
 
 /* A job was queued: a waiter that helps may sleep and has to know. */
-static void tell_helpers(struct group *group)
+static inline void tell_helpers(struct group *group)
 {
 	/* light fence: as [pool.F1], with [group.F3] */
 	pool_published(group->pool);
@@ -132,7 +138,7 @@ static void tell_helpers(struct group *group)
 		group_wake(group);
 }
 
-static void promise(struct group *group, bool is_owner, int nr)
+static inline void promise(struct group *group, bool is_owner, int nr)
 {
 	/* relaxed: published by the ticket */
 	if (is_owner)
@@ -143,7 +149,8 @@ static void promise(struct group *group, bool is_owner, int nr)
 }
 
 /* The ticket was refused. */
-static int withdraw(struct group *group, bool is_owner, int error)
+__attribute__((noinline)) static int withdraw(
+		struct group *group, bool is_owner, int error)
 {
 	promise(group, is_owner, -1);
 	/* full fence: as [group.F1] */
@@ -218,18 +225,33 @@ static int make_room(struct group *group, struct rota_job job, bool is_owner)
 }
 
 /* While a promise is open others may wait for it: nothing here blocks. */
-static int submit_ticket(struct group *group, bool is_owner)
+static inline int submit_ticket(struct group *group, bool is_owner)
 {
 	int error;
 
 	promise(group, is_owner, 1);
 	error = rota_try_submit(group->pool, group_ticket, group);
-	return error ? withdraw(group, is_owner, error) : 0;
+	return __builtin_expect(error, 0) ? withdraw(group, is_owner, error)
+					  : 0;
+}
+
+/* The ticket is out. */
+__attribute__((noinline)) static void put(
+		struct group *group, struct rota_job job, bool is_owner)
+{
+	if (push(group, &job, is_owner)) {
+		tell_helpers(group);
+		return;
+	}
+	/* no memory for the queue */
+	atomic_fetch_add_explicit(&group->pushed, 1, memory_order_relaxed);
+	pool_help_enter(group->pool);
+	run_here(group, &job);
+	pool_help_leave(group->pool);
 }
 
 int rota_group_submit(struct rota_group *user_group, rota_run_fn run, void *arg)
 {
-	struct rota_job job = {run, arg};
 	struct group *group;
 	int error = group_of(user_group, &group);
 	bool is_owner;
@@ -240,20 +262,19 @@ int rota_group_submit(struct rota_group *user_group, rota_run_fn run, void *arg)
 		return -ECANCELED;
 	is_owner = group->owner == (uintptr_t)&os_local;
 	while ((error = submit_ticket(group, is_owner)) == -EAGAIN) {
-		error = make_room(group, job, is_owner);
+		error = make_room(group, (struct rota_job){run, arg}, is_owner);
 		if (error)
 			return error < 0 ? error : 0;
 	}
 	if (error)
 		return error;
-	if (push(group, &job, is_owner)) {
+	/* the straight path: nothing in the chain, room in the lane */
+	if (is_owner &&
+			!atomic_load_explicit(
+					&group->more, memory_order_relaxed) &&
+			lane_push_one(&group->queue.lane, run, arg))
 		tell_helpers(group);
-		return 0;
-	}
-	/* no memory for the queue, but the ticket is out */
-	atomic_fetch_add_explicit(&group->pushed, 1, memory_order_relaxed);
-	pool_help_enter(group->pool);
-	run_here(group, &job);
-	pool_help_leave(group->pool);
+	else
+		put(group, (struct rota_job){run, arg}, is_owner);
 	return 0;
 }

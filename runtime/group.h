@@ -22,8 +22,8 @@
  * stale ticket of an earlier group does no harm. All of its jobs are over when
  * as many are done as were promised.
  */
-#include "lanes.h"
-#include "chain.h"
+#include "pool.h"
+#include <errno.h>
 
 /* Legend: O who made it; A shared; I constant while the group is in use. */
 struct group {
@@ -43,7 +43,15 @@ struct group {
 };
 
 /* 0, or why a call for it may not be made. */
-int group_of(struct rota_group *user_group, struct group **ret_group);
+static inline int group_of(
+		struct rota_group *user_group, struct group **ret_group)
+{
+	if (!user_group || !user_group->state)
+		return -EINVAL;
+	*ret_group = user_group->state;
+	return pool_is_ours((*ret_group)->pool) ? 0 : -EOWNERDEAD;
+}
+
 size_t group_bytes(void); /* of a box for one */
 void group_free(void *payload);
 
@@ -64,8 +72,6 @@ static inline bool group_is_complete(struct group *group)
 /* group_run.c: a ticket is taken: its job is run, or dropped. */
 void group_ticket(void *group);
 void group_drop(struct group *group, enum rota_drop_reason reason);
-/* Take a job; false: none is queued. */
-bool group_take(struct group *group, struct rota_job *ret_job);
 /* Run what is queued, until nothing is; how many. */
 unsigned group_help(struct group *group);
 /* So many jobs are over: tell who waits. */

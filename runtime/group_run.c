@@ -8,17 +8,25 @@ static struct rota_job ticket_of(struct group *group)
 	return (struct rota_job){group_ticket, group};
 }
 
-bool group_take(struct group *group, struct rota_job *ret_job)
+static bool take_more(struct group *group, struct rota_job *ret_job)
 {
-	struct own_lane *queue = &group->queue;
-	struct chain *more;
-
-	if (lane_take_oldest(&queue->lane, queue->slots, LANE_OWN_SLOTS - 1,
-			    ret_job))
-		return true;
 	/* [group.A2] acquire; pairs with [group.R2]. */
-	more = atomic_load_explicit(&group->more, memory_order_acquire);
+	struct chain *more = atomic_load_explicit(
+			&group->more, memory_order_acquire);
+
 	return more && chain_pop(more, ret_job);
+}
+
+static inline bool take_own(struct group *group, struct rota_job *ret_job)
+{
+	return lane_take_oldest(&group->queue.lane, group->queue.slots,
+			LANE_OWN_SLOTS - 1, ret_job);
+}
+
+/* Take a job; false: none is queued. */
+static bool take(struct group *group, struct rota_job *ret_job)
+{
+	return take_own(group, ret_job) || take_more(group, ret_job);
 }
 
 /* Jobs that were ever put into the queue, or never will be. */
@@ -31,14 +39,15 @@ static uint64_t pushed(struct group *group)
 }
 
 /* For one who has a ticket: false: the ticket is stale. */
-static bool take_by_ticket(struct group *group, struct rota_job *ret_job)
+__attribute__((noinline)) static bool take_by_ticket(
+		struct group *group, struct rota_job *ret_job)
 {
 	unsigned waits = 0;
 
 	for (;;) {
 		uint64_t before, promised;
 
-		if (group_take(group, ret_job))
+		if (take(group, ret_job))
 			return true;
 		before = pushed(group);
 		/* relaxed: the promise of this ticket came with it */
@@ -48,7 +57,7 @@ static bool take_by_ticket(struct group *group, struct rota_job *ret_job)
 					   memory_order_relaxed);
 		/* what was promised by now had been pushed before */
 		if (before >= promised)
-			return group_take(group, ret_job);
+			return take(group, ret_job);
 		os_step_aside(&waits);
 	}
 }
@@ -74,7 +83,7 @@ void group_done(struct group *group, unsigned nr)
 }
 
 /* Inside a frame of this group. */
-static void run_member(struct group *group, struct rota_job *job)
+static inline void run_member(struct group *group, struct rota_job *job)
 {
 	if (atomic_load_explicit(&group->is_cancelled, memory_order_relaxed)) {
 		job_drop(group->pool, job, ROTA_DROP_CANCELLED);
@@ -92,21 +101,21 @@ static bool is_discarding(struct rota_pool *pool)
 }
 
 /* Is a ticket of this group the next job of this worker anyway? Then it has it. */
-static bool take_next_ticket(struct worker *self, struct group *group)
+static inline bool take_next_ticket(struct taker *own, struct group *group)
 {
-	struct channel *channel = &self->pool->channel;
-	struct taker *own;
-
-	if (!channel_has_lanes(channel))
-		return false;
-	own = &channel->lanes.takers[self->index];
+	if (lane_seems_empty(&own->nested.lane))
+		return lane_take_oldest_if(&own->moved.lane, own->moved.slots,
+				LANE_OWN_SLOTS - 1, ticket_of(group));
 	return lane_take_newest_if(&own->nested.lane, own->nested.slots,
-			       LANE_OWN_SLOTS - 1, ticket_of(group)) ||
-	       (lane_seems_empty(&own->nested.lane) &&
-			       lane_take_oldest_if(&own->moved.lane,
-					       own->moved.slots,
-					       LANE_OWN_SLOTS - 1,
-					       ticket_of(group)));
+			LANE_OWN_SLOTS - 1, ticket_of(group));
+}
+
+/* The lanes of the worker that this thread is, or NULL. */
+static struct taker *own_lanes(struct worker *self)
+{
+	struct taker *takers = self ? self->pool->channel.lanes.takers : NULL;
+
+	return takers ? &takers[self->index] : NULL;
 }
 
 /* Jobs of one group in a row are done with one RMW. */
@@ -117,16 +126,17 @@ void group_ticket(void *arg)
 	struct frame *outer = os_local.innermost, frame;
 	struct worker *self =
 			outer && !outer->outer ? frame_worker(pool) : NULL;
+	struct taker *own = own_lanes(self);
 	struct rota_job job;
 	unsigned nr = 0, tickets = 0;
 
 	frame_push(&frame, pool, frame_index_in(pool));
 	frame.depth = outer ? outer->depth : 0;
 	frame.group = group;
-	while (take_by_ticket(group, &job)) {
+	while (take_own(group, &job) || take_by_ticket(group, &job)) {
 		run_member(group, &job);
-		if (++nr == GROUP_TURN || !self || is_discarding(pool) ||
-				!take_next_ticket(self, group))
+		if (++nr == GROUP_TURN || !own || is_discarding(pool) ||
+				!take_next_ticket(own, group))
 			break;
 		tickets++;
 	}
@@ -154,6 +164,7 @@ unsigned group_help(struct group *group)
 {
 	struct rota_pool *pool = group->pool;
 	struct worker *self = frame_worker(pool);
+	struct taker *own = own_lanes(self);
 	unsigned nr = 0, tickets = 0;
 	struct rota_job job;
 	struct frame frame;
@@ -164,9 +175,9 @@ unsigned group_help(struct group *group)
 	frame.helps++;
 	frame.group = group;
 	while (!is_discarding(pool)) {
-		if (self && take_next_ticket(self, group))
+		if (own && take_next_ticket(own, group))
 			tickets++;
-		if (!group_take(group, &job))
+		if (!take(group, &job))
 			break;
 		run_member(group, &job);
 		nr++;

@@ -66,14 +66,6 @@ static int sleep_until(
 	return error;
 }
 
-int group_of(struct rota_group *user_group, struct group **ret_group)
-{
-	if (!user_group || !user_group->state)
-		return -EINVAL;
-	*ret_group = user_group->state;
-	return pool_is_ours((*ret_group)->pool) ? 0 : -EOWNERDEAD;
-}
-
 static bool is_too_deep(struct group *group)
 {
 	return frame_has(group->pool) &&
