@@ -391,6 +391,40 @@ ROTA_API int rota_pool_destroy(struct rota_pool *pool);
 ROTA_API int rota_pool_stats(
 		struct rota_pool *pool, struct rota_stats *ret_stats);
 
+/*
+ * A job in the caller's memory, for those who must not allocate. All zero, then
+ * run, and drop or NULL. It costs nothing else, and any number of pools may get
+ * it one after the other.
+ */
+struct rota_work {
+	void (*run)(struct rota_work *work);
+	void (*drop)(struct rota_work *work, enum rota_drop_reason reason);
+	uint32_t state;	   /* 0 before the first submit; then the library's */
+	uint32_t reserved; /* 0 */
+};
+
+/**
+ * rota_submit_job() - hand over a job that lies in the caller's memory
+ * @pool: borrowed for the call.
+ * @work: lent to @pool until its run or drop is entered: from then on it may be
+ *        freed, or submitted again, by that very run or drop too.
+ *
+ * Return:    as rota_submit(); -EALREADY @work is queued already, or another
+ *            thread is submitting it; -EINVAL no run, or a state that is not
+ *            one of this library.
+ * Threads:   any, jobs of any pool included; not async-signal-safe. Of several
+ *            threads that submit one @work, one succeeds.
+ * Ownership: on 0 the pool has @work; on error the caller still has it.
+ *            A dropped @work without drop is the caller's without a word
+ *            (the pool's on_drop is not called for it).
+ * Progress:  as rota_submit().
+ * Ordering:  as rota_submit(); and what happened before this call also
+ *            happens-before drop.
+ * Cost:      as rota_submit() and one CAS; allocates nothing of its own.
+ * Since:     0.2
+ */
+ROTA_API int rota_submit_job(struct rota_pool *pool, struct rota_work *work);
+
 /**
  * rota_self() - the pool whose job this thread is running
  *

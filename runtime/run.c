@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is this thread running? A stack of frames, one for each job inside
  * another, so that a call which would wait for its own caller can refuse. */
+#include "intrusive.h"
 #include "pool.h"
 
 void frame_push(struct frame *frame, struct rota_pool *pool, int worker_index)
@@ -58,6 +59,8 @@ void job_drop(struct rota_pool *pool, const struct rota_job *job,
 		if (box->drop)
 			box->drop(box->payload, reason);
 		box_put(box);
+	} else if (job->run == work_run) {
+		work_drop(job->arg, reason);
 	} else if (pool->on_drop) {
 		pool->on_drop(pool->hook_arg, job, reason);
 	}
