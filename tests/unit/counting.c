@@ -14,6 +14,7 @@ static atomic_long nr_alive;
 static atomic_ulong nr_calls;
 static atomic_long allocations_left = -1; /* to the one that fails */
 static atomic_long threads_left = -1;
+static atomic_int eventfd_error;
 static atomic_bool failed;
 
 void *__real_malloc(size_t size);
@@ -27,6 +28,7 @@ void *__real_mmap(void *at, size_t size, int prot, int flags, int fd,
 int __real_munmap(void *map, size_t size);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 		void *(*run)(void *), void *arg);
+int __real_eventfd(unsigned value, int flags);
 
 unsigned long nr_allocations(void)
 {
@@ -48,6 +50,11 @@ void fail_thread(unsigned long k)
 {
 	atomic_store(&failed, false);
 	atomic_store(&threads_left, k ? (long)k : -1);
+}
+
+void fail_eventfd(int error)
+{
+	atomic_store(&eventfd_error, error);
 }
 
 bool has_failed(void)
@@ -164,6 +171,13 @@ void *__wrap_mmap(void *at, size_t size, int prot, int flags, int fd,
 		       : MAP_FAILED;
 }
 
+/* The name of the same where file offsets have 64 bits. */
+void *__wrap_mmap64(void *at, size_t size, int prot, int flags, int fd,
+		off_t offset)
+{
+	return __wrap_mmap(at, size, prot, flags, fd, offset);
+}
+
 int __wrap_munmap(void *map, size_t size)
 {
 	dies(map);
@@ -176,4 +190,14 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
 	if (must_fail(&threads_left))
 		return EAGAIN;
 	return __real_pthread_create(thread, attr, run, arg);
+}
+
+int __wrap_eventfd(unsigned value, int flags)
+{
+	int error = atomic_load(&eventfd_error);
+
+	if (!error)
+		return __real_eventfd(value, flags);
+	errno = error;
+	return -1;
 }

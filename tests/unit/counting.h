@@ -2,8 +2,8 @@
 #ifndef TESTS_UNIT_COUNTING_H
 #define TESTS_UNIT_COUNTING_H
 /*
- * Allocation and thread creation of the library under test, counted and made
- * to fail: the program is linked with --wrap for each of the names below.
+ * Allocation, thread creation and eventfd() of the library under test, counted
+ * and made to fail: the program is linked with --wrap for each of the names below.
  */
 #include "../harness.h"
 
@@ -15,6 +15,8 @@ long nr_live(void);
 void fail_allocation(unsigned long k);
 /* The k-th thread creation from now on fails, once, with EAGAIN; 0 never. */
 void fail_thread(unsigned long k);
+/* Each eventfd() from now on fails with this error; 0: none does. */
+void fail_eventfd(int error);
 /* Whether the failure asked for last has happened. */
 bool has_failed(void);
 
