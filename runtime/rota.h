@@ -425,6 +425,120 @@ struct rota_work {
  */
 ROTA_API int rota_submit_job(struct rota_pool *pool, struct rota_work *work);
 
+/*
+ * Finished jobs for a thread that waits in poll(), epoll or an event loop. One
+ * such queue takes jobs of any number of pools, and outlives them if it must.
+ */
+struct rota_completions;
+
+/* A job with a result. */
+typedef intptr_t (*rota_completion_fn)(void *arg);
+
+struct rota_completion {
+	void *tag;	 /* as given to submit */
+	intptr_t result; /* of run; 0 if it was dropped */
+	int dropped;	 /* 0: it ran; else an enum rota_drop_reason */
+};
+
+/**
+ * rota_completions_create() - make a queue of finished jobs
+ * @capacity: jobs between their submit and their reap, exactly; not 0, at most
+ *            ROTA_MAX_CAPACITY.
+ * @ret_cq:   the queue, untouched on failure.
+ *
+ * Return:    0; -EINVAL; -ENOMEM; -EMFILE or -ENFILE no descriptor is to be had
+ *            (or what else eventfd(2) says); -ENOSYS kernel before 4.14.
+ * Threads:   any, jobs included; not async-signal-safe.
+ * Ownership: the caller's until rota_completions_destroy().
+ * Progress:  blocking (on memory).
+ * Ordering:  writes before this call happen-before every job.
+ * Cost:      a descriptor; two pages and 88 bytes for each job of @capacity.
+ * Since:     0.2
+ */
+ROTA_API int rota_completions_create(
+		unsigned capacity, struct rota_completions **ret_cq);
+
+/**
+ * rota_completions_fd() - the descriptor to wait for
+ * @cq: borrowed for the call.
+ *
+ * Return:    a descriptor of @cq that is readable while completions wait, and
+ *            now and then when they were all reaped; -EINVAL; -EOWNERDEAD in a
+ *            forked child. Non-blocking, closed by exec; level and edge
+ *            triggered polls both work.
+ * Threads:   any.
+ * Ownership: of @cq: neither read, write nor close it.
+ * Progress:  wait-free.
+ * Ordering:  none.
+ * Cost:      none.
+ * Since:     0.2
+ */
+ROTA_API int rota_completions_fd(struct rota_completions *cq);
+
+/**
+ * rota_completions_submit() - hand over a job whose end is reported by a queue
+ * @cq:   gets exactly one completion if this returns 0: when run returned, or
+ *        when the job was dropped, whatever for.
+ * @pool: borrowed for the call.
+ * @run:  called once with @arg, unless the job is dropped.
+ * @arg:  any value.
+ * @tag:  any value, for the completion.
+ *
+ * Return:    as rota_submit(); -EAGAIN also if @capacity jobs are not reaped
+ *            yet: reap, then try again.
+ * Threads:   any, jobs included; not async-signal-safe. A loop that must not
+ *            wait for room in a bounded pool gives it ROTA_FULL_FAIL.
+ * Ownership: on 0 @arg is lent to the job until its completion is reaped; the
+ *            pool's on_drop is not called for it. On error nothing happened.
+ * Progress:  as rota_submit(), and lock-free.
+ * Ordering:  as rota_submit(); what the job did happens-before the reap of its
+ *            completion.
+ * Cost:      as rota_submit(), two CAS here and two when the job is done; one
+ *            write to the descriptor when a completion meets an empty queue.
+ *            Allocates nothing of its own.
+ * Since:     0.2
+ */
+ROTA_API int rota_completions_submit(struct rota_completions *cq,
+		struct rota_pool *pool, rota_completion_fn run, void *arg,
+		void *tag);
+
+/**
+ * rota_completions_reap() - take what is finished, oldest first
+ * @cq:          borrowed for the call.
+ * @completions: room for @nr of them.
+ * @nr:          if more are there, the descriptor stays readable.
+ *
+ * Return:    how many were taken, 0 if there were none; -EINVAL; -EOWNERDEAD in
+ *            a forked child.
+ * Threads:   one at a time, the loop's own: the caller must order several.
+ *            Jobs may, if they are the only ones.
+ * Ownership: each is the caller's, and its place free for a submit.
+ * Progress:  wait-free, but for the place (lock-free).
+ * Ordering:  each job happens-before the reap of its completion. The order is
+ *            that in which jobs ended.
+ * Cost:      one read of the descriptor, two RMWs, whatever the number.
+ * Since:     0.2
+ */
+ROTA_API int rota_completions_reap(struct rota_completions *cq,
+		struct rota_completion *completions, size_t nr);
+
+/**
+ * rota_completions_destroy() - free a queue
+ * @cq: gone on 0, with its descriptor: take it out of the loop before. NULL does
+ *      nothing.
+ *
+ * Return:    0; -EBUSY a job that was submitted is not reaped yet, nothing
+ *            happened; -EOWNERDEAD in a forked child (nothing is freed).
+ * Threads:   one; every other call on @cq must have returned, pools may go on.
+ * Ownership: ends.
+ * Progress:  blocking (on a worker between its last completion and its write to
+ *            the descriptor: others yield).
+ * Ordering:  as rota_completions_reap().
+ * Cost:      reads every place.
+ * Since:     0.2
+ */
+ROTA_API int rota_completions_destroy(struct rota_completions *cq);
+
 /**
  * rota_self() - the pool whose job this thread is running
  *
