@@ -27,6 +27,7 @@ struct worker {
 	bool is_thin;	      /* W: it found few jobs last time */
 	uint64_t gathered_ns; /* W: when it last let jobs gather, or not */
 	uint64_t streak_from; /* W: `ran` when the streak of jobs began */
+	void *slot;	      /* W: the jobs' own */
 	alignas(CACHELINE) _Atomic uint64_t ran; /* S: jobs */
 	_Atomic uint64_t dropped;		 /* S: jobs */
 };

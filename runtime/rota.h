@@ -540,6 +540,23 @@ ROTA_API int rota_completions_reap(struct rota_completions *cq,
 ROTA_API int rota_completions_destroy(struct rota_completions *cq);
 
 /**
+ * rota_worker_slot() - a pointer of this worker's own
+ *
+ * Return:    where it is kept: one for each worker of a pool, NULL when on_start
+ *            is called, untouched by the library. NULL wherever
+ *            rota_worker_index() is -1, and in a forked child.
+ * Threads:   any. The address stays the same from on_start to on_stop; only
+ *            this worker may use it.
+ * Ownership: what it points to is yours: set it in on_start or in a job, free
+ *            it in on_stop.
+ * Progress:  wait-free.
+ * Ordering:  none; it is one thread's.
+ * Cost:      one thread-local load.
+ * Since:     0.2
+ */
+ROTA_API void **rota_worker_slot(void);
+
+/**
  * rota_self() - the pool whose job this thread is running
  *
  * Return:    the pool; NULL outside jobs and hooks. A job that runs inline on

@@ -47,6 +47,15 @@ int rota_worker_index(void)
 	return os_local.innermost ? os_local.innermost->worker_index : -1;
 }
 
+void **rota_worker_slot(void)
+{
+	struct frame *frame = os_local.innermost;
+
+	if (!frame || frame->worker_index < 0 || !pool_is_ours(frame->pool))
+		return NULL;
+	return &frame->pool->workers[frame->worker_index].slot;
+}
+
 void job_drop(struct rota_pool *pool, const struct rota_job *job,
 		enum rota_drop_reason reason)
 {
