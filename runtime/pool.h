@@ -10,6 +10,7 @@
 #include "eventcount.h"
 #include "room.h"
 #include "sys/os.h"
+#include "timer.h"
 #include "tune.h"
 
 /* Threads that wait for the pool to be at rest; see rest.c. */
@@ -66,6 +67,8 @@ struct rota_pool {
 	_Atomic uint32_t join_state;			/* A: JOIN_*, a futex */
 	unsigned nr_joined;  /* by who took the join */
 	unsigned nr_threads; /* I: that were started */
+
+	struct timers timers;
 
 	/* I */
 	int (*on_start)(void *hook_arg, unsigned worker);

@@ -68,7 +68,8 @@ struct rota_pool;
 typedef void (*rota_run_fn)(void *arg);
 
 enum rota_drop_reason {
-	ROTA_DROP_SHUTDOWN = 1, /* ROTA_DISCARD met it in the queue */
+	ROTA_DROP_SHUTDOWN = 1, /* ROTA_DISCARD met it in the queue, or a close
+				 * before its time */
 	ROTA_DROP_OVERLOAD = 2, /* ROTA_FULL_DROP_NEWEST or _OLDEST */
 };
 
@@ -555,6 +556,96 @@ ROTA_API int rota_completions_destroy(struct rota_completions *cq);
  * Since:     0.2
  */
 ROTA_API void **rota_worker_slot(void);
+
+/**
+ * rota_submit_at() - hand over a job for later
+ * @pool:    borrowed for the call.
+ * @run:     called once with @arg at @when_ns or later, unless the job is
+ *           dropped.
+ * @arg:     any value.
+ * @when_ns: CLOCK_MONOTONIC; a time that is over means now.
+ *
+ * Return:    0 accepted; -EINVAL; -ENOMEM; -EAGAIN the timer thread could not be
+ *            started (nothing is left behind); -ESHUTDOWN closed; -EOWNERDEAD in
+ *            a forked child.
+ * Threads:   any, jobs of any pool included; not async-signal-safe. The first
+ *            use of timers starts a thread "NAME-timer", which hands over jobs
+ *            when they are due and sleeps otherwise; it inherits its CPU set
+ *            from the caller, and is joined by shutdown.
+ * Ownership: on 0 the pool has @arg; on error the caller still has it. A close
+ *            drops what is not due yet (on_drop, ROTA_DROP_SHUTDOWN), in
+ *            whatever mode the pool shuts down.
+ *            A job that is due is a job like others: it counts as submitted,
+ *            queues and is drained from then on, not before; and it may be
+ *            dropped as they are. What a close drops counts as submitted then.
+ *            In a full pool it waits for room, and so do those that are due
+ *            after it (but ROTA_FULL_DROP_NEWEST and _OLDEST drop one).
+ * Progress:  lock-free, but for malloc, and at the first use for the start of
+ *            the thread.
+ * Ordering:  as rota_submit(). Jobs become due in the order of their times, at
+ *            the same time in the order of these calls by one thread.
+ * Cost:      one malloc, five RMWs; one futex call if it is due before all
+ *            others. Never early; late by the slack of the kernel's timers (50
+ *            us, see PR_SET_TIMERSLACK) and the wakes of two threads, plus its
+ *            wait in the queue.
+ * Since:     0.2
+ */
+ROTA_API int rota_submit_at(struct rota_pool *pool, rota_run_fn run, void *arg,
+		uint64_t when_ns);
+
+/* A job that comes again, or one for later that can be stopped. */
+struct rota_timer;
+
+/**
+ * rota_timer_start() - run a job at @first_ns, then every @period_ns
+ * @pool:      borrowed until the timer is stopped or @pool is closed.
+ * @run:       called with @arg at each beat, by the workers; never twice at the
+ *             same time.
+ * @arg:       any value.
+ * @first_ns:  CLOCK_MONOTONIC; a time that is over means now.
+ * @period_ns: beats are at @first_ns + k * @period_ns. One that finds the run
+ *             before it still queued or going on, or that the timer thread is
+ *             late for, is left out: runs do not pile up. 0: only @first_ns.
+ *             Under some 100 us the timer thread hardly sleeps.
+ * @ret_timer: the timer, untouched on failure; set before the first run.
+ *
+ * Return:    as rota_submit_at().
+ * Threads:   as rota_submit_at().
+ * Ownership: @ret_timer is the caller's until rota_timer_stop(), also when it
+ *            does not beat any more. A close of @pool ends its beats. Each run is
+ *            a job of @pool: a discard drops one that is queued (on_drop with
+ *            @run and @arg), and one that a stop met in the queue does nothing
+ *            and counts as run.
+ * Progress:  as rota_submit_at().
+ * Ordering:  as rota_submit_at(); each run happens-before the next.
+ * Cost:      as rota_submit_at(); nothing but a submit for a beat.
+ * Since:     0.2
+ */
+ROTA_API int rota_timer_start(struct rota_pool *pool, rota_run_fn run,
+		void *arg, uint64_t first_ns, uint64_t period_ns,
+		struct rota_timer **ret_timer);
+
+/**
+ * rota_timer_stop() - no run begins any more
+ * @timer:       gone on 0.
+ * @deadline_ns: CLOCK_MONOTONIC: how long to wait for a run that is going on; 0
+ *               does not wait, ROTA_NO_DEADLINE until it is over.
+ *
+ * Return:    0 none is going on and none will be (if its own run calls this:
+ *            none but itself); -EBUSY a run is going on still: it is the last,
+ *            @timer stays valid, call again; -EINVAL; -EOWNERDEAD in a forked
+ *            child.
+ * Threads:   any, its own run and other jobs included; one at a time for one
+ *            @timer; not async-signal-safe. Before rota_pool_destroy() begins or
+ *            after it returned.
+ * Ownership: on 0 what run used is the caller's.
+ * Progress:  lock-free, but for the run that is waited for, and free().
+ * Ordering:  what its runs did happens-before the return of 0.
+ * Cost:      three RMWs; now and then a futex call to the timer thread, which
+ *            frees the memory of @timer soon.
+ * Since:     0.2
+ */
+ROTA_API int rota_timer_stop(struct rota_timer *timer, uint64_t deadline_ns);
 
 /**
  * rota_self() - the pool whose job this thread is running
