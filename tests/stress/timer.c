@@ -200,3 +200,49 @@ TEST_WITHIN(each_job_for_later_has_one_outcome_when_the_pool_shuts_down, 60)
 	} while (now_ns() < end);
 	test_note("%lu ran, %lu dropped", ran, dropped);
 }
+
+static void *first_run(void *arg)
+{
+	struct field *field = arg;
+	int error = rota_submit_at(field->pool, once_run, field, 0);
+
+	CHECK(!error || error == -ESHUTDOWN);
+	if (!error)
+		atomic_fetch_add(&field->accepted, 1);
+	return NULL;
+}
+
+/* The thread that it starts may find the pool closed, and end before the job
+ * comes. */
+TEST_WITHIN(the_first_job_for_later_may_race_a_close, 60)
+{
+	uint64_t end = stress_end_ns();
+	unsigned nr_accepted = 0, nr_dropped = 0, rounds = 0;
+	struct rng rng;
+
+	rng_init(&rng, 78);
+	do {
+		struct field field = {0};
+		struct rota_options o = {
+				.workers = 1,
+				.on_drop = once_dropped,
+				.hook_arg = &field,
+		};
+		pthread_t thread;
+
+		field.pool = make_pool_with(&o);
+		atomic_init(&field.dog.progress, 0);
+		thread = thread_start(first_run, &field);
+		sleep_ns(rng_below(&rng, 100000));
+		CHECK_EQ(rota_pool_close(field.pool), 0);
+		thread_join(thread);
+		end_pool(field.pool);
+		CHECK_EQ(atomic_load(&field.ran) + atomic_load(&field.dropped),
+				atomic_load(&field.accepted));
+		nr_accepted += (unsigned)atomic_load(&field.accepted);
+		nr_dropped += (unsigned)atomic_load(&field.dropped);
+		rounds++;
+	} while (now_ns() < end);
+	test_note("%u rounds, %u accepted, %u dropped", rounds, nr_accepted,
+			nr_dropped);
+}
