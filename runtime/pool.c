@@ -65,6 +65,7 @@ static struct rota_pool *pool_map(
 			os_heavy_fence_init());
 	atomic_init(&pool->mood,
 			MOOD_PLAIN | (pool->capacity ? MOOD_BOUNDED : 0));
+	timers_init(&pool->timers, options->name);
 	live_name(pool);
 	return pool;
 }
@@ -152,12 +153,13 @@ int rota_pool_close(struct rota_pool *pool)
 	atomic_store_explicit(&pool->is_closing, 1, memory_order_relaxed);
 	ec_close(&pool->eventcount);
 	channel_close(&pool->channel);
-	/* [pool.F3] full fence; pairs with [ec.F3] and [room.F2]. Orders the
-	 * closing before the look for sleepers. Forbids: a worker or submitter
-	 * goes to sleep on an open channel and is not told. */
+	/* [pool.F3] full fence; pairs with [ec.F3], [room.F2] and [timers.F2].
+	 * Orders the closing before the look for sleepers. Forbids: a worker or
+	 * submitter goes to sleep on an open channel and is not told. */
 	fence_full();
 	ec_notify_all(&pool->eventcount);
 	room_notify_all(&pool->room);
+	timers_close(pool);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "eventcount.h"
 #include "room.h"
 #include "sys/os.h"
+#include "timer.h"
 #include "tune.h"
 
 /* Threads that wait for the pool to be at rest; see rest.c. */
@@ -28,6 +29,7 @@ struct worker {
 	unsigned low_turn;    /* W: jobs since it looked for a low one */
 	uint64_t gathered_ns; /* W: when it last let jobs gather, or not */
 	uint64_t streak_from; /* W: `ran` when the streak of jobs began */
+	void *slot;	      /* W: the jobs' own */
 	alignas(CACHELINE) _Atomic uint64_t ran; /* S: jobs */
 	_Atomic uint64_t dropped;		 /* S: jobs */
 	_Atomic uint64_t as_dropped; /* S: of ran, those that were dropped */
@@ -76,6 +78,8 @@ struct rota_pool {
 	_Atomic uint32_t join_state;			/* A: JOIN_*, a futex */
 	unsigned nr_joined;  /* by who took the join */
 	unsigned nr_threads; /* I: that were started */
+
+	struct timers timers;
 
 	/* I */
 	int (*on_start)(void *hook_arg, unsigned worker);

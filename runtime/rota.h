@@ -69,7 +69,8 @@ struct rota_pool;
 typedef void (*rota_run_fn)(void *arg);
 
 enum rota_drop_reason {
-	ROTA_DROP_SHUTDOWN = 1,	 /* ROTA_DISCARD met it in the queue */
+	ROTA_DROP_SHUTDOWN = 1,	 /* ROTA_DISCARD met it in the queue, or a
+				  * close before its time */
 	ROTA_DROP_OVERLOAD = 2,	 /* ROTA_FULL_DROP_NEWEST or _OLDEST */
 	ROTA_DROP_CANCELLED = 3, /* of its group, or of its handle */
 	ROTA_DROP_EXPIRED = 4,	 /* its deadline passed in the queue */
@@ -693,6 +694,261 @@ ROTA_API int rota_pool_destroy(struct rota_pool *pool);
  */
 ROTA_API int rota_pool_stats(
 		struct rota_pool *pool, struct rota_stats *ret_stats);
+
+/*
+ * A job in the caller's memory, for those who must not allocate. All zero, then
+ * run, and drop or NULL. It costs nothing else, and any number of pools may get
+ * it one after the other.
+ */
+struct rota_work {
+	void (*run)(struct rota_work *work);
+	void (*drop)(struct rota_work *work, enum rota_drop_reason reason);
+	uint32_t state;	   /* 0 before the first submit; then the library's */
+	uint32_t reserved; /* 0 */
+};
+
+/**
+ * rota_submit_job() - hand over a job that lies in the caller's memory
+ * @pool: borrowed for the call.
+ * @work: lent to @pool until its run or drop is entered: from then on it may be
+ *        freed, or submitted again, by that very run or drop too.
+ *
+ * Return:    as rota_submit(); -EALREADY @work is queued already, or another
+ *            thread is submitting it; -EINVAL no run, or a state that is not
+ *            one of this library.
+ * Threads:   any, jobs of any pool included; not async-signal-safe. Of several
+ *            threads that submit one @work, one succeeds.
+ * Ownership: on 0 the pool has @work; on error the caller still has it.
+ *            A dropped @work without drop is the caller's without a word
+ *            (the pool's on_drop is not called for it).
+ * Progress:  as rota_submit().
+ * Ordering:  as rota_submit(); and what happened before this call also
+ *            happens-before drop.
+ * Cost:      as rota_submit() and one CAS; allocates nothing of its own.
+ * Since:     0.2
+ */
+ROTA_API int rota_submit_job(struct rota_pool *pool, struct rota_work *work);
+
+/*
+ * Finished jobs for a thread that waits in poll(), epoll or an event loop. One
+ * such queue takes jobs of any number of pools, and outlives them if it must.
+ */
+struct rota_completions;
+
+/* A job with a result. */
+typedef intptr_t (*rota_completion_fn)(void *arg);
+
+struct rota_completion {
+	void *tag;	 /* as given to submit */
+	intptr_t result; /* of run; 0 if it was dropped */
+	int dropped;	 /* 0: it ran; else an enum rota_drop_reason */
+};
+
+/**
+ * rota_completions_create() - make a queue of finished jobs
+ * @capacity: jobs between their submit and their reap, exactly; not 0, at most
+ *            ROTA_MAX_CAPACITY.
+ * @ret_cq:   the queue, untouched on failure.
+ *
+ * Return:    0; -EINVAL; -ENOMEM; -EMFILE or -ENFILE no descriptor is to be had
+ *            (or what else eventfd(2) says); -ENOSYS kernel before 4.14.
+ * Threads:   any, jobs included; not async-signal-safe.
+ * Ownership: the caller's until rota_completions_destroy().
+ * Progress:  blocking (on memory).
+ * Ordering:  writes before this call happen-before every job.
+ * Cost:      a descriptor; two pages and 88 bytes for each job of @capacity.
+ * Since:     0.2
+ */
+ROTA_API int rota_completions_create(
+		unsigned capacity, struct rota_completions **ret_cq);
+
+/**
+ * rota_completions_fd() - the descriptor to wait for
+ * @cq: borrowed for the call.
+ *
+ * Return:    a descriptor of @cq that is readable while completions wait, and
+ *            now and then when they were all reaped; -EINVAL; -EOWNERDEAD in a
+ *            forked child. Non-blocking, closed by exec; level and edge
+ *            triggered polls both work.
+ * Threads:   any.
+ * Ownership: of @cq: neither read, write nor close it.
+ * Progress:  wait-free.
+ * Ordering:  none.
+ * Cost:      none.
+ * Since:     0.2
+ */
+ROTA_API int rota_completions_fd(struct rota_completions *cq);
+
+/**
+ * rota_completions_submit() - hand over a job whose end is reported by a queue
+ * @cq:   gets exactly one completion if this returns 0: when run returned, or
+ *        when the job was dropped, whatever for.
+ * @pool: borrowed for the call.
+ * @run:  called once with @arg, unless the job is dropped.
+ * @arg:  any value.
+ * @tag:  any value, for the completion.
+ *
+ * Return:    as rota_submit(); -EAGAIN also if @capacity jobs are not reaped
+ *            yet: reap, then try again.
+ * Threads:   any, jobs included; not async-signal-safe. A loop that must not
+ *            wait for room in a bounded pool gives it ROTA_FULL_FAIL.
+ * Ownership: on 0 @arg is lent to the job until its completion is reaped; the
+ *            pool's on_drop is not called for it. On error nothing happened.
+ * Progress:  as rota_submit(), and lock-free.
+ * Ordering:  as rota_submit(); what the job did happens-before the reap of its
+ *            completion.
+ * Cost:      as rota_submit(), two CAS here and two when the job is done; one
+ *            write to the descriptor when a completion meets an empty queue.
+ *            Allocates nothing of its own.
+ * Since:     0.2
+ */
+ROTA_API int rota_completions_submit(struct rota_completions *cq,
+		struct rota_pool *pool, rota_completion_fn run, void *arg,
+		void *tag);
+
+/**
+ * rota_completions_reap() - take what is finished, oldest first
+ * @cq:          borrowed for the call.
+ * @completions: room for @nr of them.
+ * @nr:          if more are there, the descriptor stays readable.
+ *
+ * Return:    how many were taken, 0 if there were none; -EINVAL; -EOWNERDEAD in
+ *            a forked child.
+ * Threads:   one at a time, the loop's own: the caller must order several.
+ *            Jobs may, if they are the only ones.
+ * Ownership: each is the caller's, and its place free for a submit.
+ * Progress:  wait-free, but for the place (lock-free).
+ * Ordering:  each job happens-before the reap of its completion. The order is
+ *            that in which jobs ended.
+ * Cost:      one read of the descriptor, two RMWs, whatever the number.
+ * Since:     0.2
+ */
+ROTA_API int rota_completions_reap(struct rota_completions *cq,
+		struct rota_completion *completions, size_t nr);
+
+/**
+ * rota_completions_destroy() - free a queue
+ * @cq: gone on 0, with its descriptor: take it out of the loop before. NULL does
+ *      nothing.
+ *
+ * Return:    0; -EBUSY a job that was submitted is not reaped yet, nothing
+ *            happened; -EOWNERDEAD in a forked child (nothing is freed).
+ * Threads:   one; every other call on @cq must have returned, pools may go on.
+ * Ownership: ends.
+ * Progress:  blocking (on a worker between its last completion and its write to
+ *            the descriptor: others yield).
+ * Ordering:  as rota_completions_reap().
+ * Cost:      reads every place.
+ * Since:     0.2
+ */
+ROTA_API int rota_completions_destroy(struct rota_completions *cq);
+
+/**
+ * rota_worker_slot() - a pointer of this worker's own
+ *
+ * Return:    where it is kept: one for each worker of a pool, NULL when on_start
+ *            is called, untouched by the library. NULL wherever
+ *            rota_worker_index() is -1, and in a forked child.
+ * Threads:   any. The address stays the same from on_start to on_stop; only
+ *            this worker may use it.
+ * Ownership: what it points to is yours: set it in on_start or in a job, free
+ *            it in on_stop.
+ * Progress:  wait-free.
+ * Ordering:  none; it is one thread's.
+ * Cost:      one thread-local load.
+ * Since:     0.2
+ */
+ROTA_API void **rota_worker_slot(void);
+
+/**
+ * rota_submit_at() - hand over a job for later
+ * @pool:    borrowed for the call.
+ * @run:     called once with @arg at @when_ns or later, unless the job is
+ *           dropped.
+ * @arg:     any value.
+ * @when_ns: CLOCK_MONOTONIC; a time that is over means now.
+ *
+ * Return:    0 accepted; -EINVAL; -ENOMEM; -EAGAIN the timer thread could not be
+ *            started (nothing is left behind); -ESHUTDOWN closed; -EOWNERDEAD in
+ *            a forked child.
+ * Threads:   any, jobs of any pool included; not async-signal-safe. The first
+ *            use of timers starts a thread "NAME-timer", which hands over jobs
+ *            when they are due and sleeps otherwise; it inherits its CPU set
+ *            from the caller, and is joined by shutdown.
+ * Ownership: on 0 the pool has @arg; on error the caller still has it. A close
+ *            drops what is not due yet (on_drop, ROTA_DROP_SHUTDOWN), in
+ *            whatever mode the pool shuts down.
+ *            A job that is due is a job like others: it counts as submitted,
+ *            queues and is drained from then on, not before; and it may be
+ *            dropped as they are. What a close drops counts as submitted then.
+ *            In a full pool it waits for room, and so do those that are due
+ *            after it (but ROTA_FULL_DROP_NEWEST and _OLDEST drop one).
+ * Progress:  lock-free, but for malloc, and at the first use for the start of
+ *            the thread.
+ * Ordering:  as rota_submit(). Jobs become due in the order of their times, at
+ *            the same time in the order of these calls by one thread.
+ * Cost:      one malloc, five RMWs; one futex call if it is due before all
+ *            others. Never early; late by the slack of the kernel's timers (50
+ *            us, see PR_SET_TIMERSLACK) and the wakes of two threads, plus its
+ *            wait in the queue.
+ * Since:     0.2
+ */
+ROTA_API int rota_submit_at(struct rota_pool *pool, rota_run_fn run, void *arg,
+		uint64_t when_ns);
+
+/* A job that comes again, or one for later that can be stopped. */
+struct rota_timer;
+
+/**
+ * rota_timer_start() - run a job at @first_ns, then every @period_ns
+ * @pool:      borrowed until the timer is stopped or @pool is closed.
+ * @run:       called with @arg at each beat, by the workers; never twice at the
+ *             same time.
+ * @arg:       any value.
+ * @first_ns:  CLOCK_MONOTONIC; a time that is over means now.
+ * @period_ns: beats are at @first_ns + k * @period_ns. One that finds the run
+ *             before it still queued or going on, or that the timer thread is
+ *             late for, is left out: runs do not pile up. 0: only @first_ns.
+ *             Under some 100 us the timer thread hardly sleeps.
+ * @ret_timer: the timer, untouched on failure; set before the first run.
+ *
+ * Return:    as rota_submit_at().
+ * Threads:   as rota_submit_at().
+ * Ownership: @ret_timer is the caller's until rota_timer_stop(), also when it
+ *            does not beat any more. A close of @pool ends its beats. Each run is
+ *            a job of @pool: a discard drops one that is queued (on_drop with
+ *            @run and @arg), and one that a stop met in the queue does nothing
+ *            and counts as run.
+ * Progress:  as rota_submit_at().
+ * Ordering:  as rota_submit_at(); each run happens-before the next.
+ * Cost:      as rota_submit_at(); nothing but a submit for a beat.
+ * Since:     0.2
+ */
+ROTA_API int rota_timer_start(struct rota_pool *pool, rota_run_fn run,
+		void *arg, uint64_t first_ns, uint64_t period_ns,
+		struct rota_timer **ret_timer);
+
+/**
+ * rota_timer_stop() - no run begins any more
+ * @timer:       gone on 0.
+ * @deadline_ns: CLOCK_MONOTONIC: how long to wait for a run that is going on; 0
+ *               does not wait, ROTA_NO_DEADLINE until it is over.
+ *
+ * Return:    0 none is going on and none will be (if its own run calls this:
+ *            none but itself); -EBUSY a run is going on still: it is the last,
+ *            @timer stays valid, call again; -EINVAL; -EOWNERDEAD in a forked
+ *            child.
+ * Threads:   any, its own run and other jobs included; one at a time for one
+ *            @timer; not async-signal-safe. Before rota_pool_destroy() begins or
+ *            after it returned.
+ * Ownership: on 0 what run used is the caller's.
+ * Progress:  lock-free, but for the run that is waited for, and free().
+ * Ordering:  what its runs did happens-before the return of 0.
+ * Cost:      three RMWs; now and then a futex call to the timer thread, which
+ *            frees the memory of @timer soon.
+ * Since:     0.2
+ */
+ROTA_API int rota_timer_stop(struct rota_timer *timer, uint64_t deadline_ns);
 
 /**
  * rota_self() - the pool whose job this thread is running

@@ -2,6 +2,7 @@
 /* What is this thread running? A stack of frames, one for each job inside
  * another, so that a call which would wait for its own caller can refuse. */
 #include "group.h"
+#include "intrusive.h"
 #include "pool.h"
 #include "strand.h"
 #include "task.h"
@@ -65,6 +66,15 @@ int rota_worker_index(void)
 	return os_local.innermost ? os_local.innermost->worker_index : -1;
 }
 
+void **rota_worker_slot(void)
+{
+	struct frame *frame = os_local.innermost;
+
+	if (!frame || frame->worker_index < 0 || !pool_is_ours(frame->pool))
+		return NULL;
+	return &frame->pool->workers[frame->worker_index].slot;
+}
+
 void job_drop(struct rota_pool *pool, const struct rota_job *job,
 		enum rota_drop_reason reason)
 {
@@ -83,6 +93,8 @@ void job_drop(struct rota_pool *pool, const struct rota_job *job,
 		if (box->drop)
 			box->drop(box->payload, reason);
 		box_put(box);
+	} else if (job->run == work_run) {
+		work_drop(job->arg, reason);
 	} else if (pool->on_drop && job->run != loop_run_pieces) {
 		pool->on_drop(pool->hook_arg, job, reason);
 	}

@@ -31,8 +31,42 @@ static void set_join_state(struct rota_pool *pool, uint32_t state)
 	os_futex_wake(&pool->join_state, UINT32_MAX);
 }
 
+/* Blocked submitters were woken, inline jobs end by themselves. */
+static int wait_for_callers(struct rota_pool *pool, uint64_t deadline_ns)
+{
+	uint32_t nr_callers;
+	int error = 0;
+
+	/* [shutdown.F1] full fence; pairs with [pool.F2]. Orders is_closing
+	 * before the look for callers. Forbids: a job that runs inline in a
+	 * pool which was reported as shut down. */
+	fence_full();
+	/* [shutdown.A1] acquire; pairs with [pool.R1]. */
+	while (!error && (nr_callers = atomic_load_explicit(&pool->nr_callers,
+					  memory_order_acquire)))
+		error = os_futex_wait(
+				&pool->nr_callers, nr_callers, deadline_ns);
+	return error;
+}
+
+static int join_threads(struct rota_pool *pool, uint64_t deadline_ns)
+{
+	int error = 0;
+
+	while (pool->nr_joined < pool->nr_threads) {
+		error = os_thread_join(pool->workers[pool->nr_joined].thread,
+				deadline_ns);
+		if (error)
+			return error;
+		pool->nr_joined++;
+	}
+	/* one of them may start the timer thread */
+	error = wait_for_callers(pool, deadline_ns);
+	return error ? error : timers_join(pool, deadline_ns);
+}
+
 /* One caller joins, the others wait for it; a deadline hands the turn on. */
-static int join_workers(struct rota_pool *pool, uint64_t deadline_ns)
+static int join_all(struct rota_pool *pool, uint64_t deadline_ns)
 {
 	uint32_t state = JOIN_OPEN;
 	int error;
@@ -49,34 +83,8 @@ static int join_workers(struct rota_pool *pool, uint64_t deadline_ns)
 			return error;
 		state = JOIN_OPEN;
 	}
-	while (pool->nr_joined < pool->nr_threads) {
-		error = os_thread_join(pool->workers[pool->nr_joined].thread,
-				deadline_ns);
-		if (error) {
-			set_join_state(pool, JOIN_OPEN);
-			return error;
-		}
-		pool->nr_joined++;
-	}
-	set_join_state(pool, JOIN_DONE);
-	return 0;
-}
-
-/* Blocked submitters were woken, inline jobs end by themselves. */
-static int wait_for_callers(struct rota_pool *pool, uint64_t deadline_ns)
-{
-	uint32_t nr_callers;
-	int error = 0;
-
-	/* [shutdown.F1] full fence; pairs with [pool.F2]. Orders is_closing
-	 * before the look for callers. Forbids: a job that runs inline in a
-	 * pool which was reported as shut down. */
-	fence_full();
-	/* [shutdown.A1] acquire; pairs with [pool.R1]. */
-	while (!error && (nr_callers = atomic_load_explicit(&pool->nr_callers,
-					  memory_order_acquire)))
-		error = os_futex_wait(
-				&pool->nr_callers, nr_callers, deadline_ns);
+	error = join_threads(pool, deadline_ns);
+	set_join_state(pool, error ? JOIN_OPEN : JOIN_DONE);
 	return error;
 }
 
@@ -118,7 +126,7 @@ int rota_pool_shutdown(struct rota_pool *pool, enum rota_shutdown_mode mode,
 	rota_pool_close(pool);
 	if (mode == ROTA_DISCARD)
 		discard_queued(pool);
-	error = join_workers(pool, deadline_ns);
+	error = join_all(pool, deadline_ns);
 	if (!error)
 		error = wait_for_callers(pool, deadline_ns);
 	fill_report(pool, !error, ret_report);

@@ -26,6 +26,7 @@ INJECT(sched_getaffinity, int, (pid_t pid, size_t bytes, cpu_set_t *set), (pid, 
 INJECT(__sched_cpualloc, cpu_set_t *, (size_t nr), (nr), NULL, ENOMEM)
 INJECT(fopen, FILE *, (const char *path, const char *mode), (path, mode), NULL, ENOENT, EMFILE)
 INJECT(nanosleep, int, (const struct timespec *time, struct timespec *left), (time, left), -1, EINTR)
+INJECT(eventfd, int, (unsigned value, int flags), (value, flags), -1, EMFILE)
 INJECT_BY_HAND(fgets, EIO, INJECT_CUT_SHORT, INJECT_ODD_TEXT)
 INJECT_BY_HAND(futex_wait, INJECT_SPURIOUS, EINTR, EAGAIN, EINVAL, ENOSYS, ETIMEDOUT)
 INJECT_BY_HAND(membarrier, ENOSYS, EPERM)
