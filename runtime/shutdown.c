@@ -22,8 +22,7 @@ static void discard_queued(struct rota_pool *pool)
 
 static void set_join_state(struct rota_pool *pool, uint32_t state)
 {
-	/* [shutdown.R2] release; pairs with [shutdown.A2]: the joined threads
-	 * and nr_joined. */
+	/* [shutdown.R2] release; pairs with [shutdown.A2]: the joined threads. */
 	atomic_store_explicit(&pool->join_state, state, memory_order_release);
 	os_futex_wake(&pool->join_state, UINT32_MAX);
 }
@@ -46,17 +45,9 @@ static int join_workers(struct rota_pool *pool, uint64_t deadline_ns)
 			return error;
 		state = JOIN_OPEN;
 	}
-	while (pool->nr_joined < pool->nr_threads) {
-		error = os_thread_join(pool->workers[pool->nr_joined].thread,
-				deadline_ns);
-		if (error) {
-			set_join_state(pool, JOIN_OPEN);
-			return error;
-		}
-		pool->nr_joined++;
-	}
-	set_join_state(pool, JOIN_DONE);
-	return 0;
+	error = crew_join(pool, deadline_ns);
+	set_join_state(pool, error ? JOIN_OPEN : JOIN_DONE);
+	return error;
 }
 
 /* Blocked submitters were woken, inline jobs end by themselves. */
@@ -113,6 +104,7 @@ int rota_pool_shutdown(struct rota_pool *pool, enum rota_shutdown_mode mode,
 		atomic_fetch_or_explicit(&pool->mood, MOOD_DISCARDING,
 				memory_order_relaxed);
 	rota_pool_close(pool);
+	crew_end(pool); /* of a pause, too */
 	if (mode == ROTA_DISCARD)
 		discard_queued(pool);
 	error = join_workers(pool, deadline_ns);

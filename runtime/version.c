@@ -37,6 +37,10 @@ const char *rota_strerror(int error)
 		return "the pool belongs to the parent of this process";
 	case -ENOSYS:
 		return "the kernel is too old (4.14 is needed)";
+	case -EBUSY:
+		return "the pool is paused";
+	case -EPERM:
+		return "not called by a job";
 	case -ECANCELED:
 		return "canceled";
 	default:
