@@ -30,6 +30,13 @@ struct bench_pool_ops {
 	/* 0 or -errno; capacity 0 is unbounded, -ENOTSUP if it cannot bound */
 	int (*create)(unsigned workers, unsigned capacity,
 			struct bench_pool **ret_pool);
+	/* NULL if it has none: as create, and jobs that block may have up to
+	 * max_workers threads */
+	int (*create_blocking)(unsigned workers, unsigned max_workers,
+			unsigned capacity, struct bench_pool **ret_pool);
+	/* around what blocks in a job of such a pool */
+	void (*blocking_begin)(void);
+	void (*blocking_end)(void);
 	/* 0 or -errno; blocks while a bounded pool is full */
 	int (*submit)(struct bench_pool *pool, void (*run)(void *), void *arg);
 	/* as submit, but -EAGAIN instead of blocking */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rota behind the benchmark interface: a struct bench_pool is the rota_pool
- * itself, every option but workers and capacity is the default.
+ * itself, every option but workers, max_workers and capacity is the default.
  */
 #include "pool.h"
 
@@ -18,12 +18,13 @@ static struct rota_pool *rota_of(struct bench_pool *pool)
 	return (struct rota_pool *)pool;
 }
 
-static int create(unsigned workers, unsigned capacity,
-		struct bench_pool **ret_pool)
+static int create_blocking(unsigned workers, unsigned max_workers,
+		unsigned capacity, struct bench_pool **ret_pool)
 {
 	struct rota_options options = {
 			.size = sizeof(options),
 			.workers = workers,
+			.max_workers = max_workers,
 			.capacity = capacity,
 	};
 	struct rota_pool *pool;
@@ -33,6 +34,22 @@ static int create(unsigned workers, unsigned capacity,
 		return error;
 	*ret_pool = (struct bench_pool *)pool;
 	return 0;
+}
+
+static int create(unsigned workers, unsigned capacity,
+		struct bench_pool **ret_pool)
+{
+	return create_blocking(workers, 0, capacity, ret_pool);
+}
+
+static void blocking_begin(void)
+{
+	rota_blocking_begin();
+}
+
+static void blocking_end(void)
+{
+	rota_blocking_end();
 }
 
 static int submit(struct bench_pool *pool, void (*run)(void *), void *arg)
@@ -92,6 +109,9 @@ static void destroy(struct bench_pool *pool)
 const struct bench_pool_ops pool_rota = {
 		.name = "rota",
 		.create = create,
+		.create_blocking = create_blocking,
+		.blocking_begin = blocking_begin,
+		.blocking_end = blocking_end,
 		.submit = submit,
 		.try_submit = try_submit,
 		.submit_many = submit_many,

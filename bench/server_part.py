@@ -21,9 +21,10 @@ SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)),
 class Server:
     """A running rota-server; ended by stop(), which returns what it cost."""
 
-    def __init__(self, program, pool, keep_alive, rng):
+    def __init__(self, program, pool, keep_alive, rng, options=()):
         command = [program, "--pool=" + pool, "--workers=%d" % WORKERS,
-                   "--listen=127.0.0.1:0", "--sleep-ms=%d" % SLEEP_MS]
+                   "--listen=127.0.0.1:0", "--sleep-ms=%d" % SLEEP_MS,
+                   *options]
         if keep_alive:
             command.append("--keep-alive")
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with

@@ -13,6 +13,7 @@ import burst_part
 import cost_part
 import machine
 import metg_part
+import regions_part
 import report
 import rounds
 import server_part
@@ -31,7 +32,8 @@ TIERS = {tier.name: tier for tier in (
 )}
 PARTS = {"throughput": throughput_part, "tree": tree_part,
          "burst": burst_part, "metg": metg_part, "bulk": bulk_part,
-         "wake": wake_part, "cost": cost_part, "server": server_part}
+         "wake": wake_part, "cost": cost_part, "server": server_part,
+         "regions": regions_part}
 
 
 def read_arguments():

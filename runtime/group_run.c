@@ -93,11 +93,10 @@ static inline void run_member(struct group *group, struct rota_job *job)
 	}
 }
 
-static bool is_discarding(struct rota_pool *pool)
+static uint32_t mood_of(struct rota_pool *pool)
 {
 	/* relaxed: as in the worker's loop */
-	return atomic_load_explicit(&pool->mood, memory_order_relaxed) &
-	       MOOD_DISCARDING;
+	return atomic_load_explicit(&pool->mood, memory_order_relaxed);
 }
 
 /* Is a ticket of this group the next job of this worker anyway? Then it has it. */
@@ -135,7 +134,7 @@ void group_ticket(void *arg)
 	frame.group = group;
 	while (take_own(group, &job) || take_by_ticket(group, &job)) {
 		run_member(group, &job);
-		if (++nr == GROUP_TURN || !own || is_discarding(pool) ||
+		if (++nr == GROUP_TURN || !own || mood_of(pool) != MOOD_PLAIN ||
 				!take_next_ticket(own, group))
 			break;
 		tickets++;
@@ -174,7 +173,7 @@ unsigned group_help(struct group *group)
 	frame.depth--;
 	frame.helps++;
 	frame.group = group;
-	while (!is_discarding(pool)) {
+	while (!(mood_of(pool) & MOOD_DISCARDING)) {
 		if (own && take_next_ticket(own, group))
 			tickets++;
 		if (!take(group, &job))

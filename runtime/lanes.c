@@ -10,19 +10,31 @@ void own_lane_init(struct own_lane *own)
 	lane_init(&own->lane, &own->ring);
 }
 
-int lanes_init(struct lanes *lanes, unsigned nr_workers)
+int lanes_init(struct lanes *lanes, unsigned max_workers)
 {
-	struct taker *takers = os_pages_map(nr_workers * sizeof(*takers));
+	struct taker *takers = os_pages_map(max_workers * sizeof(*takers));
 
 	if (!takers)
 		return -ENOMEM;
-	for (unsigned i = 0; i < nr_workers; i++) {
-		own_lane_init(&takers[i].nested);
-		own_lane_init(&takers[i].moved);
-	}
 	lanes->takers = takers;
-	lanes->nr_takers = nr_workers;
+	lanes->max_takers = max_workers;
 	return 0;
+}
+
+void lanes_use_taker(struct lanes *lanes, unsigned i, struct worker *worker)
+{
+	struct taker *taker = &lanes->takers[i];
+
+	if (!lanes->takers || i < lanes_nr_takers(lanes))
+		return; /* it goes on where the one before it stopped */
+	own_lane_init(&taker->nested);
+	own_lane_init(&taker->moved);
+	taker->nested.lane.worker = worker;
+	/* [lanes.R8] release; pairs with [lanes.A8]: a taker is seen initialised.
+	 * What it does comes after this, so that who sees any of it sees the
+	 * place. */
+	atomic_store_explicit(&lanes->nr_takers, i + 1, memory_order_release);
+	lanes_reopen(lanes, &taker->nested.lane); /* not if it is closed */
 }
 
 void lanes_fini(struct lanes *lanes)
@@ -36,7 +48,7 @@ void lanes_fini(struct lanes *lanes)
 	lanes_free_left(atomic_load_explicit(
 			&lanes->left, memory_order_relaxed));
 	os_pages_unmap(lanes->takers,
-			lanes->nr_takers * sizeof(*lanes->takers));
+			lanes->max_takers * sizeof(*lanes->takers));
 }
 
 static struct lane *lane_create(void)
@@ -134,7 +146,7 @@ bool lanes_have_work(struct lanes *lanes)
 	for (unsigned i = lanes_nr(lanes); i--;)
 		if (lane_count(lanes_at(lanes, i)))
 			return true;
-	for (unsigned i = lanes->nr_takers; i--;)
+	for (unsigned i = lanes_nr_takers(lanes); i--;)
 		if (lane_count(&lanes->takers[i].nested.lane) ||
 				lane_count(&lanes->takers[i].moved.lane))
 			return true;
@@ -147,7 +159,7 @@ uint64_t lanes_accepted(struct lanes *lanes)
 
 	for (unsigned i = lanes_nr(lanes); i--;)
 		sum += lane_accepted(lanes_at(lanes, i));
-	for (unsigned i = lanes->nr_takers; i--;)
+	for (unsigned i = lanes_nr_takers(lanes); i--;)
 		/* what was moved was counted where it came from */
 		sum += lane_accepted(&lanes->takers[i].nested.lane);
 	return sum;
@@ -159,7 +171,7 @@ uint64_t lanes_queued(struct lanes *lanes)
 
 	for (unsigned i = lanes_nr(lanes); i--;)
 		sum += lane_count(lanes_at(lanes, i));
-	for (unsigned i = lanes->nr_takers; i--;)
+	for (unsigned i = lanes_nr_takers(lanes); i--;)
 		sum += lane_count(&lanes->takers[i].nested.lane) +
 		       lane_count(&lanes->takers[i].moved.lane);
 	return sum;

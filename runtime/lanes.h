@@ -46,7 +46,8 @@ struct taker {
 
 struct lanes {
 	struct taker *takers;	    /* I: NULL: this pool has no lanes */
-	unsigned nr_takers;	    /* I */
+	unsigned max_takers;	    /* I */
+	_Atomic uint32_t nr_takers; /* A: those below were ever used */
 	_Atomic uint32_t is_closed; /* A */
 	_Atomic uint32_t nr_lanes;  /* A: those below exist */
 	_Atomic(struct lane *) at[LANES_MAX]; /* A: set once */
@@ -68,7 +69,16 @@ static inline struct lane *lanes_at(struct lanes *lanes, unsigned i)
 	return atomic_load_explicit(&lanes->at[i], memory_order_acquire);
 }
 
-int lanes_init(struct lanes *lanes, unsigned nr_workers);
+static inline unsigned lanes_nr_takers(struct lanes *lanes)
+{
+	/* [lanes.A8] acquire; pairs with [lanes.R8]. */
+	return atomic_load_explicit(&lanes->nr_takers, memory_order_acquire);
+}
+
+/* With places for so many workers, of which none is used yet. */
+int lanes_init(struct lanes *lanes, unsigned max_workers);
+/* A worker begins at this place. One call at a time. */
+void lanes_use_taker(struct lanes *lanes, unsigned i, struct worker *worker);
 void lanes_fini(struct lanes *lanes);
 
 /* The lane of this owner, claimed if it has none; NULL: they are all taken, or

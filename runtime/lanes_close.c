@@ -36,7 +36,7 @@ void lanes_close(struct lanes *lanes)
 	for (unsigned i = lanes_nr(lanes); i--;)
 		atomic_store_explicit(&lanes_at(lanes, i)->room_end, 0,
 				memory_order_relaxed);
-	for (unsigned i = lanes->nr_takers; i--;)
+	for (unsigned i = lanes_nr_takers(lanes); i--;)
 		atomic_store_explicit(&lanes->takers[i].nested.lane.room_end, 0,
 				memory_order_relaxed);
 }

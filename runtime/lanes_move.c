@@ -41,7 +41,7 @@ uint64_t lanes_visits(struct lanes *lanes)
 {
 	uint64_t sum = 0;
 
-	for (unsigned i = 0; i < lanes->nr_takers; i++) {
+	for (unsigned i = 0; i < lanes_nr_takers(lanes); i++) {
 		/* [lanes.A4] acquire; pairs with [lanes.R4]. */
 		uint64_t visits = atomic_load_explicit(
 				&lanes->takers[i].visits, memory_order_acquire);
@@ -113,7 +113,7 @@ static unsigned move_chain(struct chain *chain, struct lane *to, unsigned max)
 /* How many to take of so many: half, to leave the others something. */
 static unsigned share(struct lanes *lanes, uint64_t count, unsigned max)
 {
-	if (lanes->nr_takers > 1)
+	if (lanes_nr_takers(lanes) > 1)
 		count = (count + 1) / 2;
 	return count < max ? (unsigned)count : max;
 }
@@ -135,7 +135,7 @@ static unsigned move_from(struct lanes *lanes, struct chain *chain,
 		return lane_move(lane, share(lanes, lane_count(lane), max), to,
 				ret_left);
 	}
-	other = &lanes->takers[(place - nr - 1) % lanes->nr_takers];
+	other = &lanes->takers[(place - nr - 1) % lanes_nr_takers(lanes)];
 	if (other == self)
 		return 0;
 	lane = &other->moved.lane;
@@ -148,7 +148,7 @@ unsigned lanes_move(struct lanes *lanes, struct chain *chain, unsigned worker,
 {
 	struct taker *self = &lanes->takers[worker];
 	unsigned nr_places = 1 + lanes_nr(lanes) +
-			     (is_by_workers ? lanes->nr_takers : 0);
+			     (is_by_workers ? lanes_nr_takers(lanes) : 0);
 	uint64_t room = LANE_OWN_SLOTS - lane_count(&self->moved.lane);
 	struct lane_ring *left = NULL;
 	unsigned max, moved = 0;
@@ -190,7 +190,7 @@ bool lanes_take_as_guest(struct lanes *lanes, struct rota_job *ret_job)
 	fence_after_rmw();
 	for (unsigned i = lanes_nr(lanes); i-- && !nr;)
 		nr = lane_move(lanes_at(lanes, i), 1, &own, &left);
-	for (unsigned i = lanes->nr_takers; i-- && !nr;) {
+	for (unsigned i = lanes_nr_takers(lanes); i-- && !nr;) {
 		nr = lane_move(&lanes->takers[i].moved.lane, 1, &own, &left);
 		if (!nr)
 			nr = lane_move(&lanes->takers[i].nested.lane, 1, &own,

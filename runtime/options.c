@@ -10,19 +10,23 @@
 
 static_assert(ROTA_MAX_WORKERS <= EC_MAX_WAITERS, "eventcount fields");
 
-/* A struct of a later version may be longer: what we do not know must be 0. */
+#define FIRST_VERSION offsetof(struct rota_options, max_workers)
+
+/* A struct of an earlier version is shorter, one of a later version may be
+ * longer: what we do not know must be 0. */
 static int copy_known(const struct rota_options *options,
 		struct rota_options *ret_options)
 {
-	size_t size = options->size ? options->size : sizeof(*options);
+	size_t size = options->size ? options->size : FIRST_VERSION;
 	const unsigned char *bytes = (const unsigned char *)options;
 
-	if (size < sizeof(*options))
-		return -EINVAL; /* smaller than in the first version */
+	if (size < FIRST_VERSION)
+		return -EINVAL;
 	for (size_t i = sizeof(*options); i < size; i++)
 		if (bytes[i])
 			return -E2BIG;
-	*ret_options = *options;
+	memcpy(ret_options, options,
+			size < sizeof(*options) ? size : sizeof(*options));
 	return 0;
 }
 
@@ -41,6 +45,7 @@ int options_read(const struct rota_options *options,
 	if (error)
 		return error;
 	if (known.workers > ROTA_MAX_WORKERS ||
+			known.max_workers > ROTA_MAX_WORKERS ||
 			known.capacity > ROTA_MAX_CAPACITY ||
 			(unsigned)known.full_policy > ROTA_FULL_DROP_OLDEST ||
 			(unsigned)known.channel > ROTA_CHANNEL_LANES ||
@@ -57,6 +62,12 @@ int options_read(const struct rota_options *options,
 		if (known.workers > ROTA_MAX_WORKERS)
 			known.workers = ROTA_MAX_WORKERS;
 	}
+	if (!known.max_workers)
+		known.max_workers = known.workers;
+	if (known.max_workers < known.workers)
+		return -EINVAL;
+	if (!known.idle_ns)
+		known.idle_ns = IDLE_NS;
 	if (!known.name)
 		known.name = "rota";
 	if (!known.spin_ns)

@@ -5,7 +5,6 @@
 #include "options.h"
 #include "strand.h"
 #include <errno.h>
-#include <stdio.h>
 
 /* One mapping: pool, workers, their waiters. */
 static size_t pool_bytes(unsigned nr_workers)
@@ -21,6 +20,7 @@ static struct ec_waiter *waiters_of(struct rota_pool *pool)
 
 static void pool_free(struct rota_pool *pool)
 {
+	crew_fini(pool);
 	channel_fini(&pool->channel);
 	strands_free(pool);
 	boxes_fini(&pool->boxes, NULL);
@@ -31,7 +31,7 @@ static void pool_free(struct rota_pool *pool)
 static struct rota_pool *pool_map(
 		const struct rota_options *options, int *ret_error)
 {
-	size_t bytes = pool_bytes(options->workers);
+	size_t bytes = pool_bytes(options->max_workers);
 	struct rota_pool *pool = os_pages_map(bytes);
 
 	*ret_error = -ENOMEM;
@@ -40,19 +40,21 @@ static struct rota_pool *pool_map(
 	pool->bytes = bytes;
 	if (channel_init(&pool->channel, options->capacity,
 			    options->channel == ROTA_CHANNEL_LANES
-					    ? options->workers
+					    ? options->max_workers
 					    : 0)) {
 		os_pages_unmap(pool, bytes);
 		return NULL;
 	}
-	*ret_error = os_pages_wipe_on_fork(pool, OS_PAGE_MAX);
+	*ret_error = crew_init(pool, options);
+	if (!*ret_error)
+		*ret_error = os_pages_wipe_on_fork(pool, OS_PAGE_MAX);
 	if (*ret_error) {
 		pool_free(pool);
 		return NULL;
 	}
 	pool->boxes.bytes = ROTA_COPY_INLINE;
 	pool->groups.bytes = group_bytes();
-	pool->nr_workers = options->workers;
+	pool->nr_workers = options->max_workers;
 	pool->nr_cpus = os_cpus_usable();
 	pool->capacity = options->capacity;
 	pool->full_policy = options->full_policy;
@@ -68,28 +70,6 @@ static struct rota_pool *pool_map(
 	timers_init(&pool->timers, options->name);
 	live_name(pool);
 	return pool;
-}
-
-static int start_worker(struct rota_pool *pool, unsigned index,
-		const struct rota_options *options)
-{
-	struct worker *worker = &pool->workers[index];
-	char name[16];
-	struct os_thread_options thread = {
-			.name = name,
-			.stack_bytes = options->stack_bytes,
-			.cpu_set = options->cpu_set,
-			.cpu_set_bytes = options->cpu_set_bytes,
-	};
-
-	/* index < 1000, so 15 bytes hold the 11 of the name */
-	snprintf(name, sizeof(name), "%.11s-%u", options->name, index % 1000);
-	worker->pool = pool;
-	worker->index = index;
-	worker->waiter = &pool->eventcount.waiters[index];
-	if (channel_has_lanes(&pool->channel))
-		pool->channel.lanes.takers[index].nested.lane.worker = worker;
-	return os_thread_start(&worker->thread, worker_main, worker, &thread);
 }
 
 /* Until each started worker went through on_start. */
@@ -117,11 +97,14 @@ static int create(const struct rota_options *user_options,
 	pool = pool_map(&options, &error);
 	if (!pool)
 		return error;
-	while (!error && pool->nr_threads < pool->nr_workers) {
-		error = start_worker(pool, pool->nr_threads, &options);
+	lock_take(&pool->crew.lock);
+	while (!error && pool->nr_threads < options.workers) {
+		error = crew_start(pool);
 		if (!error)
 			pool->nr_threads++;
 	}
+	pool->crew.is_made = true;
+	lock_release(&pool->crew.lock);
 	if (!error)
 		error = wait_for_starts(pool);
 	if (error) {

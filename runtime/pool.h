@@ -7,6 +7,7 @@
  */
 #include "box.h"
 #include "channel.h"
+#include "crew.h"
 #include "eventcount.h"
 #include "room.h"
 #include "sys/os.h"
@@ -27,6 +28,7 @@ struct worker {
 	bool has_started;     /* W: its on_start did not fail */
 	bool is_thin;	      /* W: it found few jobs last time */
 	unsigned low_turn;    /* W: jobs since it looked for a low one */
+	bool is_late;	      /* I: it came after the pool was made */
 	uint64_t gathered_ns; /* W: when it last let jobs gather, or not */
 	uint64_t streak_from; /* W: `ran` when the streak of jobs began */
 	void *slot;	      /* W: the jobs' own */
@@ -34,6 +36,10 @@ struct worker {
 	_Atomic uint64_t dropped;		 /* S: jobs */
 	_Atomic uint64_t as_dropped; /* S: of ran, those that were dropped */
 	_Atomic uint64_t late;	     /* S: over, less those counted too early */
+	unsigned regions;	     /* W: blocking ones, inside one another */
+	_Atomic uint32_t state;	     /* A: CREW_*, written under the lock */
+	_Atomic uint32_t is_called;  /* A: a spare one is needed; a futex */
+	struct worker *below;	     /* L: in a list of the crew */
 };
 
 /* What a worker has to think of with each job; 0 in a forked child. */
@@ -42,6 +48,8 @@ enum {
 	MOOD_BOUNDED = 2,
 	MOOD_DISCARDING = 4,
 	MOOD_CLASSES = 32, /* jobs of other priorities wait, perhaps */
+	MOOD_CROWDED = 8,  /* a blocking region is open, or a worker too many */
+	MOOD_PAUSED = 16,
 };
 
 enum join_state { JOIN_OPEN, JOIN_TAKEN, JOIN_DONE };
@@ -54,7 +62,7 @@ struct rota_pool {
 	enum rota_full_policy full_policy;	  /* I */
 	uint32_t spin_ns;			  /* I */
 	unsigned nr_cpus;			  /* I */
-	unsigned nr_workers;			  /* I */
+	unsigned nr_workers;			  /* I: places for them */
 	unsigned capacity;			  /* I: 0 unbounded */
 
 	alignas(OS_PAGE_MAX) struct channel channel;
@@ -71,13 +79,13 @@ struct rota_pool {
 	_Atomic(struct strand *) strands;  /* A: NULL: no keys were used */
 	_Atomic uint32_t nr_helping; /* A: threads from outside in a group */
 	struct boxes boxes, groups;
+	struct crew crew;
 
 	/* starting and joining */
 	alignas(CACHELINE) _Atomic uint32_t nr_started; /* A: a futex */
 	_Atomic int start_error;			/* A: first wins */
 	_Atomic uint32_t join_state;			/* A: JOIN_*, a futex */
-	unsigned nr_joined;  /* by who took the join */
-	unsigned nr_threads; /* I: that were started */
+	unsigned nr_threads;				/* I: by create */
 
 	struct timers timers;
 
@@ -129,7 +137,7 @@ static inline uint64_t pool_published(struct rota_pool *pool)
 	return atomic_load_explicit(word, memory_order_acquire);
 }
 
-/* worker.c: somebody may have to be told of so many jobs, of this lane or of
+/* tell.c: somebody may have to be told of so many jobs, of this lane or of
  * the chain. */
 void pool_tell(struct rota_pool *pool, uint64_t word, struct lane *lane,
 		size_t nr_jobs);
@@ -168,6 +176,8 @@ void loop_run_pieces(void *loop);
 
 /* worker.c */
 void *worker_main(void *worker);
+/* It will look for no more jobs: others must know of what it leaves. */
+void worker_hand_over(struct worker *self);
 
 /* run.c: the two outcomes, and what this thread is running */
 struct frame {
@@ -192,6 +202,8 @@ void job_drop(struct rota_pool *pool, const struct rota_job *job,
 
 /* rest.c */
 bool pool_is_at_rest(struct rota_pool *pool);
+/* Drains look again. After a fence. */
+void pool_tell_drains(struct rota_pool *pool);
 /* Somebody finished a job: tell drains if it was the last. After a fence. */
 void pool_check_rest(struct rota_pool *pool);
 void pool_callers_enter(struct rota_pool *pool);

@@ -25,15 +25,21 @@ bool pool_is_at_rest(struct rota_pool *pool)
 	       !atomic_load_explicit(&pool->nr_helping, memory_order_acquire);
 }
 
-void pool_check_rest(struct rota_pool *pool)
+void pool_tell_drains(struct rota_pool *pool)
 {
-	if (!atomic_load_explicit(
-			    &pool->rest.nr_waiters, memory_order_relaxed) ||
-			!pool_is_at_rest(pool))
+	if (!atomic_load_explicit(&pool->rest.nr_waiters, memory_order_relaxed))
 		return;
 	/* [rest.R1] release; pairs with [rest.A1]. */
 	atomic_fetch_add_explicit(&pool->rest.turns, 1, memory_order_release);
 	os_futex_wake(&pool->rest.turns, UINT32_MAX);
+}
+
+void pool_check_rest(struct rota_pool *pool)
+{
+	if (atomic_load_explicit(
+			    &pool->rest.nr_waiters, memory_order_relaxed) &&
+			pool_is_at_rest(pool))
+		pool_tell_drains(pool);
 }
 
 void pool_callers_enter(struct rota_pool *pool)
@@ -81,9 +87,9 @@ static int wait_for_rest(struct rota_pool *pool, uint64_t deadline_ns)
 	int result = 0;
 
 	atomic_fetch_add_explicit(&rest->nr_waiters, 1, memory_order_relaxed);
-	/* [rest.F1] full fence; pairs with [ec.F3]. Orders nr_waiters before
-	 * the counters. Forbids: the last worker sees no waiter and this
-	 * thread sees its job unfinished. */
+	/* [rest.F1] full fence; pairs with [ec.F3], [crew.F2] and [pause.F1].
+	 * Orders nr_waiters before the counters and the mood. Forbids: the last
+	 * worker sees no waiter and this thread sees its job unfinished. */
 	fence_after_rmw();
 	for (;;) {
 		/* [rest.A1] acquire; pairs with [rest.R1]. */
@@ -94,6 +100,8 @@ static int wait_for_rest(struct rota_pool *pool, uint64_t deadline_ns)
 			result = 0;
 			break;
 		}
+		if (!result && crew_is_paused(pool))
+			result = -EBUSY;
 		if (result)
 			break;
 		result = os_futex_wait(&rest->turns, turns, deadline_ns);

@@ -125,7 +125,8 @@ struct rota_options {
 	size_t cpu_set_bytes; /* its size */
 	/*
 	 * Called on each worker thread: on_start before its first job, on_stop
-	 * after its last. A negative on_start fails rota_pool_create().
+	 * after its last. A negative on_start fails rota_pool_create(); of a
+	 * thread that is added later it only ends that thread.
 	 */
 	int (*on_start)(void *hook_arg, unsigned worker);
 	void (*on_stop)(void *hook_arg, unsigned worker);
@@ -133,6 +134,10 @@ struct rota_options {
 	void (*on_drop)(void *hook_arg, const struct rota_job *job,
 			enum rota_drop_reason reason);
 	void *hook_arg;
+	/* since 0.2 */
+	unsigned max_workers; /* see rota_blocking_begin(); 0: as many as workers,
+				 so that none is ever added */
+	uint64_t idle_ns; /* a thread that is not needed ends after so long; 0: 5 s */
 };
 
 /* What became of all jobs; exact once shutdown returned 0. */
@@ -153,14 +158,20 @@ struct rota_stats {
 			     * a close on their way and are refused */
 	uint64_t ran;
 	uint64_t dropped;
-	uint64_t queued;       /* now */
-	uint64_t running;      /* now */
-	uint64_t ran_inline;   /* part of ran: on the submitting thread */
-	uint64_t wakes;	       /* futex wake calls made for workers */
-	uint64_t parks;	       /* times that a worker went to sleep */
-	uint64_t submit_waits; /* times that a submitter blocked on full */
-	uint32_t workers;
+	uint64_t queued;	 /* now */
+	uint64_t running;	 /* now */
+	uint64_t ran_inline;	 /* part of ran: on the submitting thread */
+	uint64_t wakes;		 /* futex wake calls made for workers */
+	uint64_t parks;		 /* times that a worker went to sleep */
+	uint64_t submit_waits;	 /* times that a submitter blocked on full */
+	uint32_t workers;	 /* wanted: see rota_pool_resize() */
 	uint32_t workers_parked; /* now */
+	/* since 0.2 */
+	uint64_t start_failures;  /* threads that could not be added */
+	uint32_t threads;	  /* of workers, now; of these: */
+	uint32_t threads_blocked; /* in a blocking region */
+	uint32_t threads_spare;	  /* standing by until they are needed or end */
+	uint32_t reserved;
 };
 
 /**
@@ -628,8 +639,8 @@ ROTA_API int rota_pool_close(struct rota_pool *pool);
  * @deadline_ns: CLOCK_MONOTONIC; 0 only looks; ROTA_NO_DEADLINE waits.
  *
  * Return:    0 at some instant of the call the pool was at rest; -ETIMEDOUT;
- *            -EDEADLK called by a job of @pool; -EINVAL no @pool;
- *            -EOWNERDEAD in a forked child.
+ *            -EDEADLK called by a job of @pool; -EINVAL no @pool; -EBUSY
+ *            paused, see rota_pool_pause(); -EOWNERDEAD in a forked child.
  * Threads:   any number at once; not jobs of @pool; not async-signal-safe.
  * Ownership: unchanged.
  * Progress:  blocking (on the jobs; if others submit without pause, on them:
@@ -678,6 +689,108 @@ ROTA_API int rota_pool_shutdown(struct rota_pool *pool,
  * Since:     0.1
  */
 ROTA_API int rota_pool_destroy(struct rota_pool *pool);
+
+/**
+ * rota_pool_pause() - let no worker start a job until rota_pool_resume()
+ * @pool:        borrowed for the call; still accepts jobs.
+ * @deadline_ns: 0: do not wait. Else CLOCK_MONOTONIC: wait until no worker runs
+ *               a job; ROTA_NO_DEADLINE waits.
+ *
+ * Return:    0 paused, and with a deadline: no worker runs a job until a resume;
+ *            -ETIMEDOUT paused, some job still runs; -ECANCELED resumed while it
+ *            waited; -ESHUTDOWN a shutdown began, which ends every pause;
+ *            -EDEADLK a job of @pool would wait for itself, nothing changed;
+ *            -EINVAL no @pool; -EOWNERDEAD in a forked child.
+ * Threads:   any; jobs of @pool with 0 only; not async-signal-safe.
+ * Ownership: unchanged. Pauses do not add up: one resume ends them all.
+ * Progress:  blocking (on running jobs, to the deadline; on a lock held for a
+ *            moment, or while a thread is started).
+ * Ordering:  a worker holds the job that it takes next. With 0 a worker that had
+ *            just taken one may enter it a moment after the return. What runs
+ *            on its submitter (ROTA_FULL_CALLER_RUNS) is not held. A drain of a
+ *            paused pool that is not at rest returns -EBUSY; a submit that waits
+ *            for room waits for the resume, too.
+ * Cost:      wakes every parked worker; nothing for submitters, and for workers
+ *            that are not paused.
+ * Since:     0.2
+ */
+ROTA_API int rota_pool_pause(struct rota_pool *pool, uint64_t deadline_ns);
+
+/**
+ * rota_pool_resume() - let workers start jobs again
+ * @pool: borrowed for the call.
+ *
+ * Return:    0, also if it is not paused; -EINVAL no @pool; -EOWNERDEAD in a
+ *            forked child.
+ * Threads:   any, jobs included; not async-signal-safe.
+ * Ownership: unchanged.
+ * Progress:  blocking (on a lock, as rota_pool_pause()).
+ * Ordering:  writes before this call happen-before the jobs that were held.
+ * Cost:      one futex call; all workers look for jobs.
+ * Since:     0.2
+ */
+ROTA_API int rota_pool_resume(struct rota_pool *pool);
+
+/**
+ * rota_pool_resize() - change how many workers run jobs at the same time
+ * @pool:    borrowed for the call.
+ * @workers: 1 .. max_workers; with max_workers 0: 1 .. the workers of create.
+ *
+ * Return:    0; -EINVAL; -EAGAIN a thread could not be started, the size is as it
+ *            was; -ESHUTDOWN a shutdown began, or the pool is closed and has
+ *            ended; -EOWNERDEAD in a forked child.
+ * Threads:   any, jobs included; not async-signal-safe.
+ * Ownership: unchanged. No job is interrupted, none is lost: what a worker that
+ *            goes has queued is run by others.
+ * Progress:  blocking (on a lock, on thread creation); it does not wait for
+ *            workers that go: each does so after the job that it runs, or at
+ *            once if it sleeps, and its thread ends idle_ns later unless it is
+ *            needed again.
+ * Ordering:  none.
+ * Cost:      a thread for each worker that comes and for which none stands by;
+ *            wakes every parked worker.
+ * Since:     0.2
+ */
+ROTA_API int rota_pool_resize(struct rota_pool *pool, unsigned workers);
+
+/**
+ * rota_blocking_begin() - this job will wait for something that needs no CPU
+ *
+ * Until rota_blocking_end() this thread does not count as a worker of its pool:
+ * another one is woken or started in its place while there are fewer than
+ * max_workers threads. Regions may be nested; the outermost one counts. One that
+ * is open when its job ends, ends then (before the worker's next job).
+ *
+ * Return:    0, also if no thread could be added (see start_failures), and if a
+ *            job runs on its submitter, which is nobody's worker; -EPERM not in
+ *            a job (or in on_start, on_stop); -EOWNERDEAD in a forked child.
+ * Threads:   any that runs a job; it concerns the pool whose worker the thread
+ *            is, even in a job of another pool that runs inline on it.
+ * Ownership: none passes.
+ * Progress:  blocking (on a lock, on thread creation); it never waits for a job.
+ * Ordering:  none.
+ * Cost:      a lock and a futex call, or a thread. While any region of the pool
+ *            is open its workers take a slower way (some 10 ns) from job to job.
+ * Since:     0.2
+ */
+ROTA_API int rota_blocking_begin(void);
+
+/**
+ * rota_blocking_end() - this job needs its CPU again
+ *
+ * It goes on at once, also if there are more workers than wanted now: then one
+ * of them, often this one, stands down after the job that it runs. So for the
+ * length of one job of each, but no longer, more may run than are wanted.
+ *
+ * Return:    as rota_blocking_begin(); -EINVAL no region is open.
+ * Threads:   the one that began.
+ * Ownership: none passes.
+ * Progress:  blocking (on a lock); it never waits for a job.
+ * Ordering:  none.
+ * Cost:      a lock.
+ * Since:     0.2
+ */
+ROTA_API int rota_blocking_end(void);
 
 /**
  * rota_pool_stats() - read the counters
@@ -967,7 +1080,7 @@ ROTA_API struct rota_pool *rota_self(void);
 /**
  * rota_worker_index() - which worker of rota_self() this thread is
  *
- * Return:    0 .. workers-1; -1 if this thread is no worker of rota_self().
+ * Return:    0 .. max_workers-1; -1 if this thread is no worker of rota_self().
  * Threads:   any.
  * Ownership: none.
  * Progress:  wait-free.

@@ -26,7 +26,7 @@ static void discard_queued(struct rota_pool *pool)
 static void set_join_state(struct rota_pool *pool, uint32_t state)
 {
 	/* [shutdown.R2] release; pairs with [shutdown.A2]: the joined threads
-	 * and nr_joined. */
+	 * threads. */
 	atomic_store_explicit(&pool->join_state, state, memory_order_release);
 	os_futex_wake(&pool->join_state, UINT32_MAX);
 }
@@ -51,17 +51,11 @@ static int wait_for_callers(struct rota_pool *pool, uint64_t deadline_ns)
 
 static int join_threads(struct rota_pool *pool, uint64_t deadline_ns)
 {
-	int error = 0;
+	int error = crew_join(pool, deadline_ns);
 
-	while (pool->nr_joined < pool->nr_threads) {
-		error = os_thread_join(pool->workers[pool->nr_joined].thread,
-				deadline_ns);
-		if (error)
-			return error;
-		pool->nr_joined++;
-	}
 	/* one of them may start the timer thread */
-	error = wait_for_callers(pool, deadline_ns);
+	if (!error)
+		error = wait_for_callers(pool, deadline_ns);
 	return error ? error : timers_join(pool, deadline_ns);
 }
 
@@ -124,6 +118,7 @@ int rota_pool_shutdown(struct rota_pool *pool, enum rota_shutdown_mode mode,
 		atomic_fetch_or_explicit(&pool->mood, MOOD_DISCARDING,
 				memory_order_relaxed);
 	rota_pool_close(pool);
+	crew_end(pool); /* of a pause, too */
 	if (mode == ROTA_DISCARD)
 		discard_queued(pool);
 	error = join_all(pool, deadline_ns);

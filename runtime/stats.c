@@ -66,6 +66,24 @@ void pool_count(struct rota_pool *pool, struct pool_counts *ret_counts)
 	*ret_counts = counts;
 }
 
+#define FIRST_VERSION offsetof(struct rota_stats, start_failures)
+
+static void count_crew(struct rota_pool *pool, struct rota_stats *stats)
+{
+	/* relaxed: statistics, and so is the state */
+	stats->start_failures = atomic_load_explicit(
+			&pool->crew.start_failures, memory_order_relaxed);
+	for (unsigned i = 0; i < pool->nr_workers; i++) {
+		uint32_t state = atomic_load_explicit(
+				&pool->workers[i].state, memory_order_relaxed);
+
+		stats->threads += state == CREW_ACTIVE ||
+				  state == CREW_BLOCKED || state == CREW_SPARE;
+		stats->threads_blocked += state == CREW_BLOCKED;
+		stats->threads_spare += state == CREW_SPARE;
+	}
+}
+
 int rota_pool_stats(struct rota_pool *pool, struct rota_stats *ret_stats)
 {
 	struct pool_counts counts;
@@ -75,9 +93,9 @@ int rota_pool_stats(struct rota_pool *pool, struct rota_stats *ret_stats)
 		return -EINVAL;
 	if (!pool_is_ours(pool))
 		return -EOWNERDEAD;
-	stats.size = ret_stats->size ? ret_stats->size : sizeof(stats);
-	if (stats.size < sizeof(stats))
-		return -EINVAL; /* smaller than in the first version */
+	stats.size = ret_stats->size ? ret_stats->size : FIRST_VERSION;
+	if (stats.size < FIRST_VERSION)
+		return -EINVAL;
 	pool_count(pool, &counts);
 	stats.submitted = counts.submitted;
 	stats.ran = counts.ran;
@@ -97,8 +115,12 @@ int rota_pool_stats(struct rota_pool *pool, struct rota_stats *ret_stats)
 		stats.parks += atomic_load_explicit(
 				&pool->eventcount.waiters[i].parks,
 				memory_order_relaxed);
-	stats.workers = pool->nr_workers;
+	stats.workers = atomic_load_explicit(
+			&pool->crew.wanted, memory_order_relaxed);
 	stats.workers_parked = ec_parked(&pool->eventcount);
-	*ret_stats = stats;
+	count_crew(pool, &stats);
+	memcpy(ret_stats, &stats,
+			stats.size < sizeof(stats) ? stats.size
+						   : sizeof(stats));
 	return 0;
 }

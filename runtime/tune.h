@@ -125,4 +125,10 @@
 #define SPIN_NS 2000u
 #endif
 
+/* How long a worker that is not needed stands by before its thread ends: a thread
+ * costs 10 to 50 us to start, and its stack while it waits. */
+#ifndef IDLE_NS
+#define IDLE_NS 5000000000u
+#endif
+
 #endif

@@ -37,14 +37,16 @@ const char *rota_strerror(int error)
 		return "the pool belongs to the parent of this process";
 	case -ENOSYS:
 		return "the kernel is too old (4.14 is needed)";
+	case -EBUSY:
+		return "still in use, running now, or paused";
+	case -EPERM:
+		return "not called by a job";
 	case -ECANCELED:
 		return "the group or job was cancelled";
 	case -ENOTSUP:
 		return "not in a bounded pool";
 	case -EINPROGRESS:
 		return "the job is not over";
-	case -EBUSY:
-		return "still in use, or running now";
 	case -EALREADY:
 		return "it is over, or pending already";
 	default:

@@ -9,53 +9,6 @@ static void count(_Atomic uint64_t *counter)
 	add_alone(counter, 1, memory_order_release);
 }
 
-/* Enough workers search. Unless they do not keep up: to know is to fetch a line
- * that workers write, so it is not asked each time. */
-static size_t backlog(struct rota_pool *pool, struct lane *lane)
-{
-	struct chain *chain = &pool->channel.chain;
-	/* relaxed: its owner asks */
-	uint64_t ticket = lane ? atomic_load_explicit(&lane->tail,
-						 memory_order_relaxed)
-			       : chain_ticket(chain);
-
-	if (ticket % BACKLOG_LOOK_EVERY)
-		return 0;
-	return 1 + (lane ? lane_count(lane) : chain_queued(chain)) /
-				   BACKLOG_PER_WORKER;
-}
-
-/* The job right behind one that woke a worker: that one has not had the time to
- * see to it, so wake another if there is a CPU for it. */
-static bool begins_burst(
-		struct rota_pool *pool, struct lane *lane, unsigned searchers)
-{
-	return lane && searchers < pool->nr_cpus &&
-	       /* relaxed: its owner asks */
-	       atomic_load_explicit(&lane->tail, memory_order_relaxed) ==
-			       lane->told + 1;
-}
-
-void pool_tell(struct rota_pool *pool, uint64_t word, struct lane *lane,
-		size_t nr_jobs)
-{
-	unsigned searchers = ec_searchers(word);
-
-	if (nr_jobs <= searchers) {
-		nr_jobs = begins_burst(pool, lane, searchers)
-					  ? searchers + 1
-					  : backlog(pool, lane);
-		if (nr_jobs <= searchers)
-			return;
-	}
-	if (nr_jobs > pool->nr_workers)
-		nr_jobs = pool->nr_workers;
-	if (lane)
-		lane->told = atomic_load_explicit(
-				&lane->tail, memory_order_relaxed);
-	ec_notify(&pool->eventcount, (unsigned)nr_jobs);
-}
-
 /* Jobs were found by searching, or moved: others may sleep because of that. */
 static void tell_others(struct worker *self, bool has_more)
 {
@@ -70,18 +23,30 @@ static void tell_others(struct worker *self, bool has_more)
 		pool_notify(pool, 1);
 }
 
-static void run_or_drop(struct worker *self, struct rota_job job, uint32_t mood)
+/* Run it, or drop it, or wait first: see MOOD_*. False: look after something
+ * else before the next job. */
+static bool run_in_mood(struct worker *self, struct rota_job job, uint32_t mood)
 {
+	struct rota_pool *pool = self->pool;
+
+	if (mood & MOOD_CROWDED && self->regions)
+		crew_end_region(self); /* of the job before */
+	if (mood & MOOD_PAUSED) {
+		crew_hold(self);
+		/* relaxed: a discard comes before the resume that it makes */
+		mood = atomic_load_explicit(&pool->mood, memory_order_relaxed);
+	}
 	if (mood & MOOD_DISCARDING) {
-		job_drop(self->pool, &job, ROTA_DROP_SHUTDOWN);
+		job_drop(pool, &job, ROTA_DROP_SHUTDOWN);
 		count(&self->dropped);
 	} else {
 		job.run(job.arg);
 		count(&self->ran);
 	}
+	return !crew_calls(self);
 }
 
-/* A job of another priority, if it is the turn of one. */
+/* A job of another priority; false: there is none. */
 static bool run_class(struct worker *self, enum channel_class class)
 {
 	struct rota_pool *pool = self->pool;
@@ -91,14 +56,14 @@ static bool run_class(struct worker *self, enum channel_class class)
 		return false;
 	if (self->waiter->is_searcher)
 		tell_others(self, false);
-	run_or_drop(self, job,
+	run_in_mood(self, job,
 			/* relaxed: as in run() */
 			atomic_load_explicit(
 					&pool->mood, memory_order_relaxed));
 	return true;
 }
 
-/* Before a job of normal priority: who is in hand already. */
+/* Before a job of normal priority, which is in hand already. */
 static void run_classes(struct worker *self)
 {
 	struct rota_pool *pool = self->pool;
@@ -121,9 +86,9 @@ static void run_classes(struct worker *self)
 				memory_order_relaxed);
 }
 
-/* Not just run it: the pool is bounded, discarding, or a forked child, or other
- * jobs go first. */
-static void run_with_care(
+/* Not just run it: see MOOD_*, or the pool is a forked child. False: as
+ * run_in_mood(). */
+static bool run_with_care(
 		struct worker *self, struct rota_job job, uint32_t mood)
 {
 	struct rota_pool *pool = self->pool;
@@ -132,9 +97,12 @@ static void run_with_care(
 		os_thread_exit(); /* a job forked and returned in the child */
 	if (mood & MOOD_BOUNDED && room_is_wanted(&pool->room))
 		room_notify(&pool->room);
-	if (mood & MOOD_CLASSES)
+	if (mood & MOOD_CLASSES) {
 		run_classes(self);
-	run_or_drop(self, job, mood);
+		/* relaxed: as in run() */
+		mood = atomic_load_explicit(&pool->mood, memory_order_relaxed);
+	}
+	return run_in_mood(self, job, mood);
 }
 
 /* Jobs in a row: since it last parked, and half of those before. */
@@ -227,7 +195,8 @@ __attribute__((noinline)) static struct rota_job take_moved(
 	return job;
 }
 
-static inline void run(struct worker *self, struct rota_pool *pool,
+/* False: as run_with_care(). */
+static inline bool run(struct worker *self, struct rota_pool *pool,
 		struct rota_job job)
 {
 	/* relaxed: whoever sees a change late runs one job more */
@@ -236,38 +205,49 @@ static inline void run(struct worker *self, struct rota_pool *pool,
 	if (__builtin_expect(mood == MOOD_PLAIN, 1)) {
 		job.run(job.arg);
 		count(&self->ran);
-	} else {
-		run_with_care(self, job, mood);
+		return true;
 	}
+	return run_with_care(self, job, mood);
 }
 
-/* Run jobs until there is none. */
-__attribute__((noinline)) static void run_lanes(
+/* Nested jobs until there is none; false: as run(). */
+__attribute__((noinline)) static bool run_nested(
 		struct worker *self, struct taker *own)
 {
 	struct rota_pool *pool = self->pool;
-	uint64_t tail, empty_at = 0; /* of nested jobs: where there were none */
-	struct rota_job job, nested;
+	struct rota_job job;
 
-	for (;;) {
+	while (take_nested(self, own, &job))
+		if (!run(self, pool, job))
+			return false;
+	return true;
+}
+
+/* Run jobs until there is none, or crew_calls(). `moved` is own->moved: as an
+ * argument it is one register, and not computed for each job. */
+__attribute__((noinline)) static void run_lanes(
+		struct worker *self, struct taker *own, struct own_lane *moved)
+{
+	struct rota_pool *pool = self->pool;
+	uint64_t tail, empty_at = 0; /* of nested jobs: where there were none */
+	struct rota_job job;
+
+	do {
 		/* relaxed: its own */
 		tail = atomic_load_explicit(
 				&own->nested.lane.tail, memory_order_relaxed);
 		if (__builtin_expect(tail != empty_at, 0)) {
-			if (take_nested(self, own, &nested)) {
-				run(self, pool, nested);
-				continue;
-			}
+			if (!run_nested(self, own))
+				return;
 			empty_at = atomic_load_explicit(&own->nested.lane.tail,
 					memory_order_relaxed);
 		}
-		if (!take_oldest(&own->moved, &job)) {
+		if (!take_oldest(moved, &job)) {
 			job = take_moved(self, own);
 			if (!job.run)
 				return;
 		}
-		run(self, pool, job);
-	}
+	} while (run(self, pool, job));
 }
 
 static void run_chain(struct worker *self)
@@ -278,7 +258,8 @@ static void run_chain(struct worker *self)
 	while (chain_pop(&pool->channel.chain, &job)) {
 		if (self->waiter->is_searcher)
 			tell_others(self, false);
-		run(self, pool, job);
+		if (!run(self, pool, job))
+			return;
 	}
 }
 
@@ -317,18 +298,57 @@ static bool search(struct worker *self)
 	return false;
 }
 
+void worker_hand_over(struct worker *self)
+{
+	struct rota_pool *pool = self->pool;
+
+	if (self->waiter->is_searcher)
+		ec_leave_search(&pool->eventcount, self->waiter);
+	/* [crew.F2] full fence; pairs with [crew.F1] and [rest.F1]. Orders that it
+	 * is spare before the look for the end, and its last job before the look
+	 * for drains. */
+	fence_full();
+	switch (channel_look(&pool->channel)) {
+	case CHANNEL_HAS_WORK:
+		pool_notify(pool, 1);
+		break;
+	case CHANNEL_IS_FINISHED:
+		crew_finish(pool);
+		break;
+	case CHANNEL_IS_EMPTY:
+		break;
+	}
+	pool_check_rest(pool);
+}
+
+/* Announced, but not in the mood to sleep: true if so, after a pause. */
+static bool is_kept_up(struct worker *self)
+{
+	struct rota_pool *pool = self->pool;
+
+	if (!crew_is_paused(pool) && !crew_calls(self))
+		return false;
+	/* the grant that this may take along is not lost: it looks again */
+	ec_quit(&pool->eventcount, self->waiter);
+	crew_hold(self);
+	return true;
+}
+
 /* False: the pool is closed and drained. */
 static bool park(struct worker *self)
 {
 	struct rota_pool *pool = self->pool;
 
 	ec_prepare(&pool->eventcount, self->waiter);
+	if (is_kept_up(self))
+		return true;
 	switch (channel_look(&pool->channel)) {
 	case CHANNEL_HAS_WORK:
 		ec_cancel(&pool->eventcount, self->waiter);
 		return true;
 	case CHANNEL_IS_FINISHED:
 		ec_quit(&pool->eventcount, self->waiter);
+		crew_ended(pool);
 		pool_check_rest(pool);
 		return false;
 	case CHANNEL_IS_EMPTY:
@@ -340,7 +360,8 @@ static bool park(struct worker *self)
 	return true;
 }
 
-static void start(struct worker *self)
+/* False: this worker alone could not start. */
+static bool start(struct worker *self)
 {
 	struct rota_pool *pool = self->pool;
 	int error = 0, none = 0;
@@ -348,6 +369,8 @@ static void start(struct worker *self)
 	if (pool->on_start)
 		error = pool->on_start(pool->hook_arg, self->index);
 	self->has_started = error >= 0;
+	if (self->is_late)
+		return self->has_started;
 	if (error < 0)
 		/* relaxed: published by nr_started below */
 		atomic_compare_exchange_strong_explicit(&pool->start_error,
@@ -356,6 +379,26 @@ static void start(struct worker *self)
 	/* [worker.R2] release; pairs with [pool.A1]: start_error. */
 	atomic_fetch_add_explicit(&pool->nr_started, 1, memory_order_release);
 	os_futex_wake(&pool->nr_started, 1);
+	return true;
+}
+
+/* Until all jobs are run, or nobody needs this worker. */
+static void work(struct worker *self, struct taker *own)
+{
+	bool goes_on;
+
+	do {
+		if (own)
+			run_lanes(self, own, &own->moved);
+		else
+			run_chain(self);
+		goes_on = crew_calls(self)
+					  ? crew_attend(self)
+					  : run_class(self, CLASS_HIGH) ||
+							    run_class(self, CLASS_LOW) ||
+							    search(self) ||
+							    park(self);
+	} while (goes_on);
 }
 
 void *worker_main(void *worker)
@@ -372,16 +415,16 @@ void *worker_main(void *worker)
 		os_local.pool_id = pool_id(pool);
 		os_local.lane = &own->nested.lane;
 	}
-	start(self);
-	do
-		if (own)
-			run_lanes(self, own);
-		else
-			run_chain(self);
-	while (run_class(self, CLASS_HIGH) || run_class(self, CLASS_LOW) ||
-			search(self) || park(self));
-	if (pool->on_stop && self->has_started)
-		pool->on_stop(pool->hook_arg, self->index);
+	if (start(self))
+		work(self, own);
+	else
+		crew_give_up(self);
+	if (self->has_started) {
+		self->has_started = false;
+		if (pool->on_stop)
+			pool->on_stop(pool->hook_arg, self->index);
+	}
 	frame_pop(&frame);
+	crew_leave(self);
 	return NULL;
 }

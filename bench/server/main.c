@@ -104,6 +104,18 @@ static int serve(struct server *server)
 	return EXIT_SUCCESS;
 }
 
+static int create_pool(struct server *server)
+{
+	const struct options *options = &server->options;
+
+	if (!options->blocking_max)
+		return options->pool_ops->create(options->workers,
+				options->capacity, &server->pool);
+	return options->pool_ops->create_blocking(options->workers,
+			options->blocking_max, options->capacity,
+			&server->pool);
+}
+
 int main(int argc, char **argv)
 {
 	static struct server server;
@@ -122,8 +134,7 @@ int main(int argc, char **argv)
 	error = acceptor_open(&server);
 	if (error)
 		return fail("listen", error);
-	error = options->pool_ops->create(
-			options->workers, options->capacity, &server.pool);
+	error = create_pool(&server);
 	if (error == -ENOTSUP) {
 		fprintf(stderr,
 				"rota-server: --capacity=%u: the %s pool has "

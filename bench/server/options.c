@@ -27,6 +27,7 @@ static const struct option long_options[] = {
 		{"listen", required_argument, NULL, 'l'},
 		{"sleep-ms", required_argument, NULL, 's'},
 		{"keep-alive", no_argument, NULL, 'k'},
+		{"blocking-max", required_argument, NULL, 'b'},
 		{"capacity", required_argument, NULL, 'c'},
 		{"read-timeout-ms", required_argument, NULL, 'r'},
 		{"shutdown-ms", required_argument, NULL, 'd'},
@@ -52,6 +53,8 @@ static void print_help(void)
 	       "  --listen=ADDR:PORT    numeric; port 0 picks one (%s)\n"
 	       "  --sleep-ms=N          how long /sleep takes (5000)\n"
 	       "  --keep-alive          many requests on one connection\n"
+	       "  --blocking-max=N      /sleep is declared as blocking, and\n"
+	       "                        brings up to N threads (off)\n"
 	       "  --capacity=N          jobs that may queue; 0: any (0)\n"
 	       "  --read-timeout-ms=N   for a request, and for an idle\n"
 	       "                        or not reading client (5000)\n"
@@ -154,6 +157,9 @@ static int parse_option(int letter, struct options *options)
 	case 'k':
 		options->keep_alive = true;
 		return GO_ON;
+	case 'b':
+		return parse_number("blocking-max", optarg, 1, MAX_WORKERS,
+				&options->blocking_max);
 	case 'c':
 		return parse_number("capacity", optarg, 0, MAX_CAPACITY,
 				&options->capacity);
@@ -169,6 +175,20 @@ static int parse_option(int letter, struct options *options)
 	default: /* getopt has said what is wrong */
 		return EXIT_USAGE;
 	}
+}
+
+static int check_blocking(const struct options *options)
+{
+	if (!options->blocking_max)
+		return GO_ON;
+	if (options->blocking_max >= options->workers &&
+			options->pool_ops->create_blocking)
+		return GO_ON;
+	fprintf(stderr,
+			"rota-server: --blocking-max=%u: want a pool that can, "
+			"and no less than the workers\n",
+			options->blocking_max);
+	return EXIT_USAGE;
 }
 
 int options_parse(int argc, char **argv, struct options *ret_options)
@@ -194,6 +214,8 @@ int options_parse(int argc, char **argv, struct options *ret_options)
 				argv[optind]);
 		return EXIT_USAGE;
 	}
+	if (status == GO_ON)
+		status = check_blocking(&options);
 	if (status == GO_ON)
 		*ret_options = options;
 	return status;

@@ -12,6 +12,7 @@
 struct options {
 	const struct bench_pool_ops *pool_ops;
 	unsigned workers;
+	unsigned blocking_max; /* threads while /sleep sleeps; 0: workers */
 	unsigned capacity; /* jobs that may queue; 0: unbounded */
 	bool keep_alive;
 	unsigned sleep_ms;

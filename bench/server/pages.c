@@ -64,6 +64,17 @@ void pages_error(struct server *server, int status, struct answer *ret_answer)
 			error_text(status), ret_answer);
 }
 
+static void sleep_on_worker(struct server *server)
+{
+	const struct bench_pool_ops *ops = server->options.pool_ops;
+
+	if (server->options.blocking_max)
+		ops->blocking_begin();
+	sleep_until_ns(deadline_after_ms(server->options.sleep_ms));
+	if (server->options.blocking_max)
+		ops->blocking_end();
+}
+
 void pages_answer(struct server *server, const struct http_request *request,
 		struct answer *ret_answer)
 {
@@ -74,7 +85,7 @@ void pages_answer(struct server *server, const struct http_request *request,
 		fill_page(server, 200, "Hello!",
 				"This page was one job of a pool.", ret_answer);
 	} else if (http_request_path_is(request, "/sleep")) {
-		sleep_until_ns(deadline_after_ms(server->options.sleep_ms));
+		sleep_on_worker(server);
 		fill_page(server, 200, "Good morning!",
 				"This page slept on its worker first.",
 				ret_answer);

@@ -146,6 +146,9 @@ class Server:
     def stats(self):
         return json.loads(self.ask(LAST_GET % b'/stats')[2])
 
+    def nr_threads(self):
+        return len(os.listdir('/proc/%d/task' % self.process.pid))
+
     def nr_sockets(self):
         """How many the process has open, its listener included."""
         folder = '/proc/%d/fd' % self.process.pid
@@ -300,6 +303,45 @@ def no_more_requests_run_than_workers(pool):
 
 
 # Keep-alive
+
+@case
+def declared_sleepers_bring_threads_which_end_at_the_limit(pool):
+    if pool != 'rota':
+        raise Skip('no blocking regions')
+    with Server(pool, '--workers=2', '--blocking-max=6',
+                '--sleep-ms=1000') as server:
+        start = time.monotonic()
+        clients = [server.send(LAST_SLEEP) for _ in range(8)]
+        until(lambda: server.nr_threads() == 1 + 6, 'six threads', 0.9)
+        for client in clients:
+            assert parse(read_all(client))[0] == 200
+            assert server.nr_threads() <= 1 + 6
+        assert time.monotonic() - start < 2.9  # two by two: 4 s
+
+
+@case
+def undeclared_sleepers_bring_no_thread(pool):
+    with Server(pool, '--workers=2', '--sleep-ms=100') as server:
+        clients = [server.send(LAST_SLEEP) for _ in range(6)]
+        for client in clients:
+            assert server.nr_threads() == 1 + 2
+            assert parse(read_all(client))[0] == 200
+
+
+@case
+def fast_page_passes_declared_sleepers(pool):
+    if pool != 'rota':
+        raise Skip('no blocking regions')
+    with Server(pool, '--workers=1', '--blocking-max=4',
+                '--sleep-ms=1000') as server:
+        start = time.monotonic()
+        clients = [server.send(LAST_SLEEP) for _ in range(3)]
+        time.sleep(0.1)
+        assert server.ask(LAST_ROOT)[0] == 200
+        assert time.monotonic() - start < 0.9
+        for client in clients:
+            assert parse(read_all(client))[0] == 200
+
 
 @case
 def many_requests_use_one_connection(pool):

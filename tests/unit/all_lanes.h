@@ -15,6 +15,8 @@ static void begin(unsigned nr_workers)
 {
 	memset(&lanes, 0, sizeof(lanes));
 	CHECK_EQ(lanes_init(&lanes, nr_workers), 0);
+	for (unsigned i = 0; i < nr_workers; i++)
+		lanes_use_taker(&lanes, i, NULL);
 	CHECK_EQ(chain_init(&chain, 0), 0);
 }
 

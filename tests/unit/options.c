@@ -77,9 +77,11 @@ TEST(every_bad_value_is_refused_and_leaves_nothing)
 	} while (0)
 
 	REFUSE(size, 1);
-	REFUSE(size, sizeof(o) - 1);
+	REFUSE(size, offsetof(struct rota_options, max_workers) - 1);
 	REFUSE(workers, ROTA_MAX_WORKERS + 1);
 	REFUSE(workers, UINT32_MAX);
+	REFUSE(max_workers, 1);
+	REFUSE(max_workers, ROTA_MAX_WORKERS + 1);
 	REFUSE(capacity, ROTA_MAX_CAPACITY + 1);
 	REFUSE(capacity, UINT32_MAX);
 	REFUSE(full_policy, (enum rota_full_policy)99);

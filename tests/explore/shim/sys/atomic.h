@@ -34,10 +34,12 @@
 	(__builtin_strcmp(text, "&ec->wakes") == 0 ||                          \
 			__builtin_strcmp(text, "&room->waits") == 0)
 /* Never written while the pool is used by more than one thread; the mood only
- * by those who discard; a lane's place once, by a CAS, which is a point. */
+ * by those who discard; a lane's place once, by a CAS, which is a point; and the
+ * number of takers before the one that comes begins. */
 #define XP_IS_CONSTANT(text)                                                   \
 	(__builtin_strcmp(text, "&pool->id") == 0 ||                           \
 			__builtin_strcmp(text, "&lanes->at[i]") == 0 ||        \
+			__builtin_strcmp(text, "&lanes->nr_takers") == 0 ||    \
 			(__builtin_strcmp(text, "&pool->mood") == 0 &&         \
 					!xp_options->discards))
 /* Written by the one thread that reads it relaxed: the owner of a lane. */

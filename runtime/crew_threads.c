@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* Starting and joining the threads of a pool. */
+#include "pool.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+int crew_init(struct rota_pool *pool, const struct rota_options *options)
+{
+	struct crew *crew = &pool->crew;
+
+	atomic_init(&crew->wanted, options->workers);
+	crew->idle_ns = options->idle_ns;
+	snprintf(crew->name, sizeof(crew->name), "%s", options->name);
+	crew->stack_bytes = options->stack_bytes;
+	if (!options->cpu_set)
+		return 0;
+	crew->cpu_set = os_alloc(options->cpu_set_bytes);
+	if (!crew->cpu_set)
+		return -ENOMEM;
+	memcpy(crew->cpu_set, options->cpu_set, options->cpu_set_bytes);
+	crew->cpu_set_bytes = options->cpu_set_bytes;
+	return 0;
+}
+
+void crew_fini(struct rota_pool *pool)
+{
+	os_free(pool->crew.cpu_set);
+}
+
+static uint32_t state_of(struct worker *worker)
+{
+	/* relaxed: under the lock */
+	return atomic_load_explicit(&worker->state, memory_order_relaxed);
+}
+
+static void set_state(struct worker *worker, uint32_t state)
+{
+	/* relaxed: as above */
+	atomic_store_explicit(&worker->state, state, memory_order_relaxed);
+}
+
+/* They have left the lock for the last time: this takes a moment. */
+static void join_left(struct rota_pool *pool)
+{
+	for (struct worker *worker = pool->crew.left; worker;
+			worker = worker->below) {
+		os_thread_join(worker->thread, OS_NO_DEADLINE);
+		set_state(worker, CREW_ABSENT);
+	}
+	pool->crew.left = NULL;
+}
+
+static struct worker *absent_worker(struct rota_pool *pool)
+{
+	for (unsigned i = 0; i < pool->nr_workers; i++)
+		if (state_of(&pool->workers[i]) == CREW_ABSENT)
+			return &pool->workers[i];
+	return NULL;
+}
+
+int crew_start(struct rota_pool *pool)
+{
+	struct crew *crew = &pool->crew;
+	struct worker *worker;
+	char name[16];
+	struct os_thread_options thread = {
+			.name = name,
+			.stack_bytes = crew->stack_bytes,
+			.cpu_set = crew->cpu_set,
+			.cpu_set_bytes = crew->cpu_set_bytes,
+	};
+	int error;
+
+	join_left(pool);
+	worker = absent_worker(pool);
+	if (!worker)
+		return -ENOSPC;
+	worker->pool = pool;
+	worker->index = (unsigned)(worker - pool->workers);
+	worker->waiter = &pool->eventcount.waiters[worker->index];
+	worker->is_late = crew->is_made;
+	lanes_use_taker(&pool->channel.lanes, worker->index, worker);
+	/* index < 1000, so 15 bytes hold the 11 of the name */
+	snprintf(name, sizeof(name), "%.11s-%u", crew->name,
+			worker->index % 1000);
+	set_state(worker, CREW_ACTIVE);
+	error = os_thread_start(&worker->thread, worker_main, worker, &thread);
+	if (error)
+		set_state(worker, CREW_ABSENT);
+	else
+		crew->nr_active++;
+	return error;
+}
+
+/* A crew that changes keeps one thread that is not joined: who leaves joins the
+ * one before. */
+void crew_leave(struct worker *self)
+{
+	struct crew *crew = &self->pool->crew;
+	struct worker *left;
+
+	if (state_of(self) != CREW_LEAVING)
+		return;
+	lock_take(&crew->lock);
+	left = crew->left;
+	crew->left = NULL;
+	for (struct worker *i = left; i; i = i->below)
+		set_state(i, CREW_JOINED);
+	lock_release(&crew->lock);
+	for (struct worker *i = left; i; i = i->below)
+		os_thread_join(i->thread, OS_NO_DEADLINE);
+	lock_take(&crew->lock);
+	for (struct worker *i = left, *below; i; i = below) {
+		below = i->below;
+		set_state(i, CREW_ABSENT);
+	}
+	if (!crew->is_ending) {
+		self->below = crew->left;
+		crew->left = self;
+	}
+	lock_release(&crew->lock);
+}
+
+void crew_end(struct rota_pool *pool)
+{
+	struct crew *crew = &pool->crew;
+
+	lock_take(&crew->lock);
+	crew->is_ending = true;
+	join_left(pool);
+	crew_resume(pool);
+	lock_release(&crew->lock);
+}
+
+/* One that nobody else joins; who joins another is such a one itself. */
+static struct worker *worker_to_join(struct rota_pool *pool)
+{
+	for (unsigned i = 0; i < pool->nr_workers; i++) {
+		uint32_t state = state_of(&pool->workers[i]);
+
+		if (state != CREW_ABSENT && state != CREW_JOINED)
+			return &pool->workers[i];
+	}
+	return NULL;
+}
+
+int crew_join(struct rota_pool *pool, uint64_t deadline_ns)
+{
+	struct crew *crew = &pool->crew;
+	struct worker *worker;
+	int error = 0;
+
+	lock_take(&crew->lock);
+	while (!error && (worker = worker_to_join(pool))) {
+		pthread_t thread = worker->thread;
+
+		lock_release(&crew->lock);
+		error = os_thread_join(thread, deadline_ns);
+		lock_take(&crew->lock);
+		if (!error)
+			set_state(worker, CREW_ABSENT);
+	}
+	lock_release(&crew->lock);
+	return error;
+}
