@@ -39,6 +39,13 @@ void lanes_fini(struct lanes *lanes)
 			lanes->nr_takers * sizeof(*lanes->takers));
 }
 
+void lanes_go_round(struct lanes *lanes)
+{
+	lanes->is_roomless = true;
+	for (unsigned i = 0; i < lanes->nr_takers; i++)
+		lanes_pushed(lanes, &lanes->takers[i].nested.lane);
+}
+
 static struct lane *lane_create(void)
 {
 	struct lane *lane = os_pages_map(sizeof(*lane));

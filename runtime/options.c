@@ -10,19 +10,22 @@
 
 static_assert(ROTA_MAX_WORKERS <= EC_MAX_WAITERS, "eventcount fields");
 
-/* A struct of a later version may be longer: what we do not know must be 0. */
+/* A struct of an earlier version is shorter, and means 0 for the rest; one of a
+ * later version may be longer: what we do not know must be 0. */
 static int copy_known(const struct rota_options *options,
 		struct rota_options *ret_options)
 {
-	size_t size = options->size ? options->size : sizeof(*options);
+	const size_t first_size = offsetof(struct rota_options, measure);
+	size_t size = options->size ? options->size : first_size;
 	const unsigned char *bytes = (const unsigned char *)options;
 
-	if (size < sizeof(*options))
+	if (size < first_size)
 		return -EINVAL; /* smaller than in the first version */
 	for (size_t i = sizeof(*options); i < size; i++)
 		if (bytes[i])
 			return -E2BIG;
-	*ret_options = *options;
+	memcpy(ret_options, options,
+			size < sizeof(*options) ? size : sizeof(*options));
 	return 0;
 }
 
@@ -44,7 +47,8 @@ int options_read(const struct rota_options *options,
 			known.capacity > ROTA_MAX_CAPACITY ||
 			(unsigned)known.full_policy > ROTA_FULL_DROP_OLDEST ||
 			(unsigned)known.channel > ROTA_CHANNEL_LANES ||
-			known.reserved ||
+			known.reserved || known.measure > 1 ||
+			known.reserved_2 ||
 			(known.spin_ns > ROTA_SPIN_MAX_NS &&
 					known.spin_ns != ROTA_SPIN_NONE) ||
 			(known.stack_bytes &&

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The life of a pool: create with full unwind, close, destroy. */
 #include "group.h"
+#include "measure.h"
 #include "pool.h"
 #include "options.h"
 #include "strand.h"
@@ -21,6 +22,7 @@ static struct ec_waiter *waiters_of(struct rota_pool *pool)
 
 static void pool_free(struct rota_pool *pool)
 {
+	measure_fini(pool);
 	channel_fini(&pool->channel);
 	strands_free(pool);
 	boxes_fini(&pool->boxes, NULL);
@@ -45,14 +47,16 @@ static struct rota_pool *pool_map(
 		os_pages_unmap(pool, bytes);
 		return NULL;
 	}
-	*ret_error = os_pages_wipe_on_fork(pool, OS_PAGE_MAX);
+	pool->nr_workers = options->workers;
+	*ret_error = options->measure ? measure_init(pool) : 0;
+	if (!*ret_error)
+		*ret_error = os_pages_wipe_on_fork(pool, OS_PAGE_MAX);
 	if (*ret_error) {
 		pool_free(pool);
 		return NULL;
 	}
 	pool->boxes.bytes = ROTA_COPY_INLINE;
 	pool->groups.bytes = group_bytes();
-	pool->nr_workers = options->workers;
 	pool->nr_cpus = os_cpus_usable();
 	pool->capacity = options->capacity;
 	pool->full_policy = options->full_policy;
@@ -64,7 +68,9 @@ static struct rota_pool *pool_map(
 	ec_init(&pool->eventcount, waiters_of(pool), pool->nr_workers,
 			os_heavy_fence_init());
 	atomic_init(&pool->mood,
-			MOOD_PLAIN | (pool->capacity ? MOOD_BOUNDED : 0));
+			MOOD_PLAIN | (pool->capacity ? MOOD_BOUNDED : 0) |
+					(pool->measure ? MOOD_MEASURED : 0));
+	pool->goes_round = channel_has_lanes(&pool->channel) || pool->measure;
 	timers_init(&pool->timers, options->name);
 	live_name(pool);
 	return pool;

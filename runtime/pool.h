@@ -42,6 +42,7 @@ enum {
 	MOOD_BOUNDED = 2,
 	MOOD_DISCARDING = 4,
 	MOOD_CLASSES = 32, /* jobs of other priorities wait, perhaps */
+	MOOD_MEASURED = 64,
 };
 
 enum join_state { JOIN_OPEN, JOIN_TAKEN, JOIN_DONE };
@@ -56,6 +57,7 @@ struct rota_pool {
 	unsigned nr_cpus;			  /* I */
 	unsigned nr_workers;			  /* I */
 	unsigned capacity;			  /* I: 0 unbounded */
+	bool goes_round; /* I: submits have more to do than push to the ring */
 
 	alignas(OS_PAGE_MAX) struct channel channel;
 	struct eventcount eventcount;
@@ -87,6 +89,7 @@ struct rota_pool {
 	void (*on_drop)(void *hook_arg, const struct rota_job *job,
 			enum rota_drop_reason reason);
 	void *hook_arg;
+	struct measure *measure;     /* I: NULL: not measured */
 	size_t bytes;		     /* of this mapping */
 	struct rota_pool *live_next; /* see live.c */
 

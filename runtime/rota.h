@@ -133,6 +133,9 @@ struct rota_options {
 	void (*on_drop)(void *hook_arg, const struct rota_job *job,
 			enum rota_drop_reason reason);
 	void *hook_arg;
+	/* since 0.2 */
+	uint32_t measure;    /* 1: keep histograms; each job costs some ns */
+	uint32_t reserved_2; /* 0 */
 };
 
 /* What became of all jobs; exact once shutdown returned 0. */
@@ -161,6 +164,26 @@ struct rota_stats {
 	uint64_t submit_waits; /* times that a submitter blocked on full */
 	uint32_t workers;
 	uint32_t workers_parked; /* now */
+	/* since 0.2 */
+	uint64_t oldest_wait_ns; /* now: how long the job that waits longest
+				  * does; 0: none waits, or it is not measured */
+};
+
+/* What a histogram counts. */
+enum rota_histogram_kind {
+	ROTA_HISTOGRAM_WAIT = 0, /* from the submit call to the start */
+	ROTA_HISTOGRAM_RUN = 1,	 /* from the start to the end */
+};
+
+#define ROTA_HISTOGRAM_BUCKETS 64
+
+/* Bucket i counts times of 2^i to 2^(i+1)-1 ns; bucket 0 those of 0 ns too. */
+struct rota_histogram {
+	size_t size;	 /* in: sizeof(struct rota_histogram); 0: as in 0.2 */
+	uint64_t count;	 /* the sum of all buckets */
+	uint64_t sum_ns; /* of the times */
+	uint64_t max_ns; /* the longest one */
+	uint64_t buckets[ROTA_HISTOGRAM_BUCKETS];
 };
 
 /**
@@ -949,6 +972,30 @@ ROTA_API int rota_timer_start(struct rota_pool *pool, rota_run_fn run,
  * Since:     0.2
  */
 ROTA_API int rota_timer_stop(struct rota_timer *timer, uint64_t deadline_ns);
+
+/**
+ * rota_pool_histogram() - how long jobs waited, or ran
+ * @pool:          borrowed for the call; created with the option measure.
+ * @which:         which of the two times.
+ * @ret_histogram: its size member says how much to fill; untouched on failure.
+ *
+ * Return:    0; -ENODATA @pool does not measure; -EINVAL; -EOWNERDEAD in a
+ *            forked child.
+ * Threads:   any, jobs included; not async-signal-safe.
+ * Ownership: none passes.
+ * Progress:  wait-free: 66 loads for each worker.
+ * Ordering:  exact at rest: jobs that workers ran, but for the wait of those
+ *            that found no memory for their time of submit. Not in it: jobs
+ *            that ran on a submitter, or were dropped. Members of a group
+ *            that somebody helped with, and jobs with a key, which wait for
+ *            each other outside the queue, are as long as their turn in it.
+ * Cost:      of the option, for each job: three looks at the clock, a box as
+ *            in rota_submit_copy(), two RMWs.
+ * Since:     0.2
+ */
+ROTA_API int rota_pool_histogram(struct rota_pool *pool,
+		enum rota_histogram_kind which,
+		struct rota_histogram *ret_histogram);
 
 /**
  * rota_self() - the pool whose job this thread is running

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Counters: each worker writes its own, nobody locks, a reader adds up. */
+#include "measure.h"
 #include "pool.h"
 #include <errno.h>
 #include <string.h>
@@ -68,6 +69,7 @@ void pool_count(struct rota_pool *pool, struct pool_counts *ret_counts)
 
 int rota_pool_stats(struct rota_pool *pool, struct rota_stats *ret_stats)
 {
+	const size_t first_size = offsetof(struct rota_stats, oldest_wait_ns);
 	struct pool_counts counts;
 	struct rota_stats stats = {0};
 
@@ -75,8 +77,8 @@ int rota_pool_stats(struct rota_pool *pool, struct rota_stats *ret_stats)
 		return -EINVAL;
 	if (!pool_is_ours(pool))
 		return -EOWNERDEAD;
-	stats.size = ret_stats->size ? ret_stats->size : sizeof(stats);
-	if (stats.size < sizeof(stats))
+	stats.size = ret_stats->size ? ret_stats->size : first_size;
+	if (stats.size < first_size)
 		return -EINVAL; /* smaller than in the first version */
 	pool_count(pool, &counts);
 	stats.submitted = counts.submitted;
@@ -99,6 +101,9 @@ int rota_pool_stats(struct rota_pool *pool, struct rota_stats *ret_stats)
 				memory_order_relaxed);
 	stats.workers = pool->nr_workers;
 	stats.workers_parked = ec_parked(&pool->eventcount);
-	*ret_stats = stats;
+	stats.oldest_wait_ns = measure_oldest_ns(pool);
+	memcpy(ret_stats, &stats,
+			stats.size < sizeof(stats) ? stats.size
+						   : sizeof(stats));
 	return 0;
 }

@@ -37,6 +37,8 @@ const char *rota_strerror(int error)
 		return "the pool belongs to the parent of this process";
 	case -ENOSYS:
 		return "the kernel is too old (4.14 is needed)";
+	case -ENODATA:
+		return "the pool does not measure";
 	case -ECANCELED:
 		return "the group or job was cancelled";
 	case -ENOTSUP:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One worker thread: take, run, search, park. */
+#include "measure.h"
 #include "pool.h"
 
 static void count(_Atomic uint64_t *counter)
@@ -75,10 +76,13 @@ static void run_or_drop(struct worker *self, struct rota_job job, uint32_t mood)
 	if (mood & MOOD_DISCARDING) {
 		job_drop(self->pool, &job, ROTA_DROP_SHUTDOWN);
 		count(&self->dropped);
-	} else {
-		job.run(job.arg);
-		count(&self->ran);
+		return;
 	}
+	if (mood & MOOD_MEASURED)
+		measure_run(self, job);
+	else
+		job.run(job.arg);
+	count(&self->ran);
 }
 
 /* A job of another priority, if it is the turn of one. */
@@ -121,8 +125,8 @@ static void run_classes(struct worker *self)
 				memory_order_relaxed);
 }
 
-/* Not just run it: the pool is bounded, discarding, or a forked child, or other
- * jobs go first. */
+/* Not just run it: the pool is bounded, discarding, measured, or a forked child,
+ * or other jobs go first. */
 static void run_with_care(
 		struct worker *self, struct rota_job job, uint32_t mood)
 {

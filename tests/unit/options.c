@@ -2,6 +2,7 @@
 /* rota_pool_create(): defaults, refused values, names, stacks, CPU sets. */
 #include <errno.h>
 #include <sched.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -77,7 +78,7 @@ TEST(every_bad_value_is_refused_and_leaves_nothing)
 	} while (0)
 
 	REFUSE(size, 1);
-	REFUSE(size, sizeof(o) - 1);
+	REFUSE(size, offsetof(struct rota_options, measure) - 1);
 	REFUSE(workers, ROTA_MAX_WORKERS + 1);
 	REFUSE(workers, UINT32_MAX);
 	REFUSE(capacity, ROTA_MAX_CAPACITY + 1);
@@ -89,6 +90,8 @@ TEST(every_bad_value_is_refused_and_leaves_nothing)
 	REFUSE(spin_ns, ROTA_SPIN_MAX_NS + 1);
 	REFUSE(spin_ns, ROTA_SPIN_NONE - 1);
 	REFUSE(reserved, 1);
+	REFUSE(reserved_2, 1);
+	REFUSE(measure, 2);
 	REFUSE(stack_bytes, 1);
 	REFUSE(cpu_set, &byte); /* of 0 bytes */
 	memset(&o, 0, sizeof(o));
@@ -120,6 +123,23 @@ TEST(newer_options_are_refused_only_if_they_use_what_is_new)
 	newer.options.size = sizeof(newer);
 	newer.options.workers = 1;
 	end_pool(make_pool_with(&newer.options));
+}
+
+TEST(what_is_behind_the_end_of_older_options_is_not_read)
+{
+	const size_t first_size = offsetof(struct rota_options, measure);
+	const size_t sizes[] = {0, first_size, first_size + 4};
+	struct rota_options o;
+
+	for (int i = 0; i < 3; i++) {
+		memset(&o, 0xff, sizeof(o));
+		memset(&o, 0, first_size);
+		o.size = sizes[i];
+		o.workers = 1;
+		if (sizes[i] > first_size)
+			o.measure = 0;
+		end_pool(make_pool_with(&o));
+	}
 }
 
 TEST(spin_limits_themselves_are_accepted)
