@@ -113,6 +113,20 @@ void measure_run(struct worker *self, struct rota_job job)
 	keep(&measured->times[ROTA_HISTOGRAM_RUN], os_now_ns() - start_ns);
 }
 
+uint64_t measure_running_ns(struct rota_pool *pool, unsigned worker)
+{
+	uint64_t since_ns, now_ns;
+
+	if (!pool->measure)
+		return 0;
+	/* relaxed: a moment's truth */
+	since_ns = atomic_load_explicit(
+			&pool->measure->workers[worker].since_ns,
+			memory_order_relaxed);
+	now_ns = os_now_ns();
+	return since_ns && since_ns < now_ns ? now_ns - since_ns : 0;
+}
+
 static void see_time(void *oldest_ns, const struct rota_job *first)
 {
 	uint64_t *oldest = oldest_ns, at_ns;

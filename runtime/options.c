@@ -49,6 +49,10 @@ int options_read(const struct rota_options *options,
 			(unsigned)known.channel > ROTA_CHANNEL_LANES ||
 			known.reserved || known.measure > 1 ||
 			known.reserved_2 ||
+			(known.watchdog_ns &&
+					known.watchdog_ns <
+							ROTA_WATCHDOG_MIN_NS) ||
+			(known.on_stuck && !known.watchdog_ns) ||
 			(known.spin_ns > ROTA_SPIN_MAX_NS &&
 					known.spin_ns != ROTA_SPIN_NONE) ||
 			(known.stack_bytes &&

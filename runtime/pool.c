@@ -5,6 +5,7 @@
 #include "pool.h"
 #include "options.h"
 #include "strand.h"
+#include "watch.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -22,6 +23,7 @@ static struct ec_waiter *waiters_of(struct rota_pool *pool)
 
 static void pool_free(struct rota_pool *pool)
 {
+	watch_fini(pool);
 	measure_fini(pool);
 	channel_fini(&pool->channel);
 	strands_free(pool);
@@ -49,6 +51,8 @@ static struct rota_pool *pool_map(
 	}
 	pool->nr_workers = options->workers;
 	*ret_error = options->measure ? measure_init(pool) : 0;
+	if (!*ret_error && options->watchdog_ns)
+		*ret_error = watch_init(pool, options);
 	if (!*ret_error)
 		*ret_error = os_pages_wipe_on_fork(pool, OS_PAGE_MAX);
 	if (*ret_error) {
@@ -130,6 +134,8 @@ static int create(const struct rota_options *user_options,
 	}
 	if (!error)
 		error = wait_for_starts(pool);
+	if (!error)
+		error = watch_start(pool, options.name);
 	if (error) {
 		rota_pool_shutdown(pool, ROTA_DRAIN, ROTA_NO_DEADLINE, NULL);
 		pool_free(pool);

@@ -34,6 +34,7 @@ struct worker {
 	_Atomic uint64_t dropped;		 /* S: jobs */
 	_Atomic uint64_t as_dropped; /* S: of ran, those that were dropped */
 	_Atomic uint64_t late;	     /* S: over, less those counted too early */
+	_Atomic uint32_t state;	     /* S: enum rota_worker_state, but PARKED */
 };
 
 /* What a worker has to think of with each job; 0 in a forked child. */
@@ -90,6 +91,7 @@ struct rota_pool {
 			enum rota_drop_reason reason);
 	void *hook_arg;
 	struct measure *measure;     /* I: NULL: not measured */
+	struct watch *watch;	     /* I: NULL: no watchdog */
 	size_t bytes;		     /* of this mapping */
 	struct rota_pool *live_next; /* see live.c */
 
@@ -171,6 +173,17 @@ void loop_run_pieces(void *loop);
 
 /* worker.c */
 void *worker_main(void *worker);
+
+/* For who looks; that it sleeps is known by its futex. */
+static inline void worker_note(
+		struct worker *self, enum rota_worker_state state)
+{
+	/* relaxed: a moment's truth */
+	atomic_store_explicit(&self->state, state, memory_order_relaxed);
+}
+
+/* worker_stats.c */
+enum rota_worker_state worker_state(struct worker *worker);
 
 /* run.c: the two outcomes, and what this thread is running */
 struct frame {

@@ -2,6 +2,7 @@
 /* Counters: each worker writes its own, nobody locks, a reader adds up. */
 #include "measure.h"
 #include "pool.h"
+#include "watch.h"
 #include <errno.h>
 #include <string.h>
 
@@ -102,6 +103,7 @@ int rota_pool_stats(struct rota_pool *pool, struct rota_stats *ret_stats)
 	stats.workers = pool->nr_workers;
 	stats.workers_parked = ec_parked(&pool->eventcount);
 	stats.oldest_wait_ns = measure_oldest_ns(pool);
+	watch_stats(pool, &stats);
 	memcpy(ret_stats, &stats,
 			stats.size < sizeof(stats) ? stats.size
 						   : sizeof(stats));

@@ -299,6 +299,7 @@ static bool search(struct worker *self)
 	unsigned relaxes = 1;
 	uint64_t end_ns;
 
+	worker_note(self, ROTA_WORKER_SEARCHING);
 	if (!self->waiter->is_searcher &&
 			!ec_try_search(&pool->eventcount, self->waiter))
 		return false;
@@ -377,15 +378,17 @@ void *worker_main(void *worker)
 		os_local.lane = &own->nested.lane;
 	}
 	start(self);
-	do
+	do {
+		worker_note(self, ROTA_WORKER_RUNNING);
 		if (own)
 			run_lanes(self, own);
 		else
 			run_chain(self);
-	while (run_class(self, CLASS_HIGH) || run_class(self, CLASS_LOW) ||
+	} while (run_class(self, CLASS_HIGH) || run_class(self, CLASS_LOW) ||
 			search(self) || park(self));
 	if (pool->on_stop && self->has_started)
 		pool->on_stop(pool->hook_arg, self->index);
 	frame_pop(&frame);
+	worker_note(self, ROTA_WORKER_ENDED);
 	return NULL;
 }

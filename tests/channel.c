@@ -2,7 +2,7 @@
 /*
  * The cases of both channels: with ROTA_TEST_CHANNEL=ring or =lanes, a pool
  * whose options leave the channel open gets that one; with =measured each pool
- * measures. Linked with --wrap=rota_pool_create.
+ * measures, and has a watchdog. Linked with --wrap=rota_pool_create.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +50,8 @@ int __wrap_rota_pool_create(
 	if (is_measured()) {
 		copy.size = sizeof(copy);
 		copy.measure = 1;
+		if (!copy.watchdog_ns)
+			copy.watchdog_ns = 1000 * NS_PER_MS;
 	} else if (!copy.channel) {
 		return __real_rota_pool_create(options, ret_pool);
 	}

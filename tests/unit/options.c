@@ -62,6 +62,13 @@ TEST(the_number_of_workers_is_what_was_asked_for)
 	}
 }
 
+static void on_stuck(void *hook_arg, unsigned worker, uint64_t running_ns)
+{
+	(void)hook_arg;
+	(void)worker;
+	(void)running_ns;
+}
+
 TEST(every_bad_value_is_refused_and_leaves_nothing)
 {
 	struct rota_options o;
@@ -92,6 +99,9 @@ TEST(every_bad_value_is_refused_and_leaves_nothing)
 	REFUSE(reserved, 1);
 	REFUSE(reserved_2, 1);
 	REFUSE(measure, 2);
+	REFUSE(watchdog_ns, 1);
+	REFUSE(watchdog_ns, ROTA_WATCHDOG_MIN_NS - 1);
+	REFUSE(on_stuck, on_stuck); /* without a watchdog */
 	REFUSE(stack_bytes, 1);
 	REFUSE(cpu_set, &byte); /* of 0 bytes */
 	memset(&o, 0, sizeof(o));
