@@ -62,9 +62,12 @@ static int print_address(struct server *server)
 
 static void print_report(struct server *server)
 {
-	char line[1024];
+	size_t bytes;
+	char *line = stats_text(server, &bytes);
 
-	fwrite(line, 1, stats_write(server, line, sizeof(line)), stdout);
+	if (line)
+		fwrite(line, 1, bytes, stdout);
+	free(line);
 	fflush(stdout);
 }
 
@@ -122,7 +125,8 @@ int main(int argc, char **argv)
 	error = acceptor_open(&server);
 	if (error)
 		return fail("listen", error);
-	error = options->pool_ops->create(
+	error = (options->measures ? options->pool_ops->create_measured
+				   : options->pool_ops->create)(
 			options->workers, options->capacity, &server.pool);
 	if (error == -ENOTSUP) {
 		fprintf(stderr,

@@ -14,6 +14,7 @@ struct options {
 	unsigned workers;
 	unsigned capacity; /* jobs that may queue; 0: unbounded */
 	bool keep_alive;
+	bool measures;
 	unsigned sleep_ms;
 	unsigned read_timeout_ms;
 	unsigned shutdown_ms;
