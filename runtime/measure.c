@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "measure.h"
 #include "pool.h"
+#include "sys/probe.h"
 #include <errno.h>
 
 struct timed {
@@ -100,17 +101,21 @@ void measure_run(struct worker *self, struct rota_job job)
 {
 	uint64_t submitted_ns = measure_unwrap(&job);
 	struct measured *measured = &self->pool->measure->workers[self->index];
-	uint64_t start_ns = os_now_ns();
+	uint64_t start_ns = os_now_ns(), wait_ns = 0, run_ns;
 
-	if (submitted_ns)
-		keep(&measured->times[ROTA_HISTOGRAM_WAIT],
-				start_ns - submitted_ns);
+	if (submitted_ns) {
+		wait_ns = start_ns - submitted_ns;
+		keep(&measured->times[ROTA_HISTOGRAM_WAIT], wait_ns);
+	}
 	/* relaxed: a moment's truth for who looks */
 	atomic_store_explicit(
 			&measured->since_ns, start_ns, memory_order_relaxed);
+	PROBE3(start, self->pool, self->index, wait_ns);
 	job.run(job.arg);
+	run_ns = os_now_ns() - start_ns;
+	PROBE3(done, self->pool, self->index, run_ns);
 	atomic_store_explicit(&measured->since_ns, 0, memory_order_relaxed);
-	keep(&measured->times[ROTA_HISTOGRAM_RUN], os_now_ns() - start_ns);
+	keep(&measured->times[ROTA_HISTOGRAM_RUN], run_ns);
 }
 
 uint64_t measure_running_ns(struct rota_pool *pool, unsigned worker)

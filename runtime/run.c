@@ -7,6 +7,7 @@
 #include "pool.h"
 #include "strand.h"
 #include "task.h"
+#include "sys/probe.h"
 
 void frame_push(struct frame *frame, struct rota_pool *pool, int worker_index)
 {
@@ -84,6 +85,7 @@ void job_drop(struct rota_pool *pool, const struct rota_job *job,
 
 	measure_unwrap(&inner);
 	job = &inner;
+	PROBE3(drop, pool, job->run, reason);
 	frame_push(&frame, pool, frame_index_in(pool));
 	if (job->run == group_ticket) {
 		group_drop(job->arg, reason);

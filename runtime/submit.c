@@ -3,6 +3,7 @@
  * here is what happens when that is refused. */
 #include "measure.h"
 #include "pool.h"
+#include "sys/probe.h"
 #include <errno.h>
 #include <string.h>
 
@@ -233,6 +234,7 @@ __attribute__((noinline)) static int submit_measured(struct rota_pool *pool,
 
 	if (nr_jobs > MEASURE_BATCH)
 		nr_jobs = MEASURE_BATCH;
+	PROBE2(submit, pool, nr_jobs);
 	measure_wrap(pool, jobs, nr_jobs, timed);
 	error = submit_plain(
 			pool, timed, nr_jobs, &accepted, policy, deadline_ns);

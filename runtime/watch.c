@@ -2,6 +2,7 @@
 #include "watch.h"
 #include "measure.h"
 #include "pool.h"
+#include "sys/probe.h"
 #include <errno.h>
 #include <stdio.h>
 
@@ -69,6 +70,7 @@ static void look_at_worker(
 		return;
 	seen->since_ns = 0;
 	count(&watch->nr_stuck);
+	PROBE3(stuck, pool, index, running_ns);
 	if (watch->on_stuck)
 		watch->on_stuck(pool->hook_arg, index, running_ns);
 }
@@ -91,6 +93,7 @@ static void look_at_queue(struct rota_pool *pool, uint64_t now_ns)
 		  counts.submitted == watch->submitted;
 	if (word && word == watch->word && is_same) {
 		count(&watch->nr_rescues);
+		PROBE2(rescue, pool, channel_queued(&pool->channel));
 		ec_notify(&pool->eventcount, 1);
 		word = 0;
 	}

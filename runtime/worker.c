@@ -2,6 +2,7 @@
 /* One worker thread: take, run, search, park. */
 #include "measure.h"
 #include "pool.h"
+#include "sys/probe.h"
 
 static void count(_Atomic uint64_t *counter)
 {
@@ -341,7 +342,9 @@ static bool park(struct worker *self)
 	}
 	pool_check_rest(pool);
 	self->streak_from += streak(self) / 2 + streak(self) % 2;
+	PROBE2(park, pool, self->index);
 	ec_commit(&pool->eventcount, self->waiter);
+	PROBE2(wake, pool, self->index);
 	return true;
 }
 
