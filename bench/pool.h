@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct bench_view;
+struct bench_worker;
 struct bench_pool; /* what an implementation makes of it */
 
 struct bench_job {
@@ -51,6 +53,13 @@ struct bench_pool_ops {
 	void (*close)(struct bench_pool *pool);
 	/* graceful: close, run what is queued, join, free */
 	void (*destroy)(struct bench_pool *pool);
+	/* NULL if it cannot: as create, with clocks and a watchdog; and what
+	 * they saw, see view.h */
+	int (*create_measured)(unsigned workers, unsigned capacity,
+			struct bench_pool **ret_pool);
+	void (*view)(struct bench_pool *pool, struct bench_view *ret_view);
+	void (*worker)(struct bench_pool *pool, unsigned index,
+			struct bench_worker *ret_worker);
 };
 
 extern const struct bench_pool_ops pool_rota;		/* pool_rota.c */

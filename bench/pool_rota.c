@@ -6,6 +6,14 @@
 #include "pool.h"
 
 #include "rota.h"
+#include "view.h"
+
+#include <string.h>
+
+/* What the server calls a stuck job. */
+#define WATCHDOG_NS 10000000000ull
+
+_Static_assert(BENCH_BUCKETS == ROTA_HISTOGRAM_BUCKETS, "buckets");
 
 /* A struct bench_job is a struct rota_job by another name: no copy is needed. */
 #define SAME_MEMBER(name)                                                      \
@@ -18,6 +26,18 @@ static struct rota_pool *rota_of(struct bench_pool *pool)
 	return (struct rota_pool *)pool;
 }
 
+static int create_with(const struct rota_options *options,
+		struct bench_pool **ret_pool)
+{
+	struct rota_pool *pool;
+	int error = rota_pool_create(options, &pool);
+
+	if (error)
+		return error;
+	*ret_pool = (struct bench_pool *)pool;
+	return 0;
+}
+
 static int create_blocking(unsigned workers, unsigned max_workers,
 		unsigned capacity, struct bench_pool **ret_pool)
 {
@@ -27,13 +47,22 @@ static int create_blocking(unsigned workers, unsigned max_workers,
 			.max_workers = max_workers,
 			.capacity = capacity,
 	};
-	struct rota_pool *pool;
-	int error = rota_pool_create(&options, &pool);
 
-	if (error)
-		return error;
-	*ret_pool = (struct bench_pool *)pool;
-	return 0;
+	return create_with(&options, ret_pool);
+}
+
+static int create_measured(unsigned workers, unsigned capacity,
+		struct bench_pool **ret_pool)
+{
+	struct rota_options options = {
+			.size = sizeof(options),
+			.workers = workers,
+			.capacity = capacity,
+			.measure = 1,
+			.watchdog_ns = WATCHDOG_NS,
+	};
+
+	return create_with(&options, ret_pool);
 }
 
 static int create(unsigned workers, unsigned capacity,
@@ -106,6 +135,58 @@ static void destroy(struct bench_pool *pool)
 	rota_pool_destroy(rota_of(pool));
 }
 
+static bool times(struct bench_pool *pool, enum rota_histogram_kind which,
+		struct bench_times *ret_times)
+{
+	struct rota_histogram histogram = {.size = sizeof(histogram)};
+
+	if (rota_pool_histogram(rota_of(pool), which, &histogram))
+		return false;
+	ret_times->count = histogram.count;
+	ret_times->sum_ns = histogram.sum_ns;
+	ret_times->max_ns = histogram.max_ns;
+	memcpy(ret_times->buckets, histogram.buckets,
+			sizeof(ret_times->buckets));
+	return true;
+}
+
+static void view(struct bench_pool *pool, struct bench_view *ret_view)
+{
+	struct rota_stats stats = {.size = sizeof(stats)};
+
+	*ret_view = (struct bench_view){0};
+	if (rota_pool_stats(rota_of(pool), &stats))
+		return;
+	ret_view->parks = stats.parks;
+	ret_view->stuck_jobs = stats.stuck_jobs;
+	ret_view->stalls = stats.stalls;
+	ret_view->rescues = stats.rescues;
+	ret_view->oldest_wait_ns = stats.oldest_wait_ns;
+	ret_view->is_measured =
+			times(pool, ROTA_HISTOGRAM_WAIT, &ret_view->wait) &&
+			times(pool, ROTA_HISTOGRAM_RUN, &ret_view->run);
+}
+
+static void worker(struct bench_pool *pool, unsigned index,
+		struct bench_worker *ret_worker)
+{
+	static const char *const states[] = {
+			[ROTA_WORKER_STARTING] = "starting",
+			[ROTA_WORKER_RUNNING] = "running",
+			[ROTA_WORKER_SEARCHING] = "searching",
+			[ROTA_WORKER_PARKED] = "parked",
+			[ROTA_WORKER_ENDED] = "ended",
+	};
+	struct rota_worker_stats stats = {.size = sizeof(stats)};
+
+	rota_worker_stats(rota_of(pool), index, &stats);
+	*ret_worker = (struct bench_worker){
+			.state = states[stats.state],
+			.ran = stats.ran,
+			.running_ns = stats.running_ns,
+	};
+}
+
 const struct bench_pool_ops pool_rota = {
 		.name = "rota",
 		.create = create,
@@ -118,4 +199,7 @@ const struct bench_pool_ops pool_rota = {
 		.counts = counts,
 		.close = close_pool,
 		.destroy = destroy,
+		.create_measured = create_measured,
+		.view = view,
+		.worker = worker,
 };

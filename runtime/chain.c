@@ -202,6 +202,16 @@ bool chain_pop(struct chain *chain, struct rota_job *ret_job)
 	}
 }
 
+bool chain_first(struct chain *chain, struct rota_job *ret_job)
+{
+	struct ring *ring = ring_at(&chain->head);
+
+	for (; ring && ring != END; ring = ring_next(ring))
+		if (ring_count(ring))
+			return ring_first(ring, ret_job);
+	return false;
+}
+
 enum chain_state chain_look(struct chain *chain)
 {
 	struct ring *ring = ring_at(&chain->head);

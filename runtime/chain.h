@@ -55,6 +55,8 @@ enum chain_result chain_push(struct chain *chain, const struct rota_job *jobs,
 bool chain_push_one(struct chain *chain, struct rota_job job);
 /* Take the oldest job; false: none was to be had. */
 bool chain_pop(struct chain *chain, struct rota_job *ret_job);
+/* The oldest job, to look at: it may be taken meanwhile. */
+bool chain_first(struct chain *chain, struct rota_job *ret_job);
 enum chain_state chain_look(struct chain *chain);
 /* Refuse jobs from now on. Idempotent. */
 void chain_close(struct chain *chain);

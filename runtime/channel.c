@@ -115,6 +115,20 @@ bool channel_take_as_guest(struct channel *channel, struct rota_job *ret_job)
 	       channel_take_class(channel, CLASS_LOW, ret_job);
 }
 
+void channel_see_first(struct channel *channel,
+		void (*see)(void *with, const struct rota_job *first),
+		void *with)
+{
+	struct rota_job first;
+
+	lanes_see_first(&channel->lanes, see, with);
+	if (chain_first(&channel->chain, &first))
+		see(with, &first);
+	for (unsigned i = 0; channel->has_classes && i < NR_CLASSES; i++)
+		if (chain_first(&channel->classes[i], &first))
+			see(with, &first);
+}
+
 void channel_close(struct channel *channel)
 {
 	for (unsigned i = 0; channel->has_classes && i < NR_CLASSES; i++)

@@ -45,6 +45,10 @@ bool channel_take_class(struct channel *channel, enum channel_class class,
 		struct rota_job *ret_job);
 /* Take a job to drop it; false: none was to be had. */
 bool channel_take_as_guest(struct channel *channel, struct rota_job *ret_job);
+/* The oldest job of each queue, to look at: it may be taken meanwhile. */
+void channel_see_first(struct channel *channel,
+		void (*see)(void *with, const struct rota_job *first),
+		void *with);
 /* Refuse jobs from now on. Idempotent. */
 void channel_close(struct channel *channel);
 

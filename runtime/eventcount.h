@@ -80,6 +80,12 @@ static inline unsigned ec_searchers(uint64_t word)
 	return (unsigned)((word >> 29 & 511) + (word >> 20 & 511));
 }
 
+/* Somebody is parked, and nobody searches, was told to, or will look again. */
+static inline bool ec_just_sleeps(uint64_t word)
+{
+	return (word & 511) && !(word >> 9 & 511) && !ec_searchers(word);
+}
+
 /* See to it that `wanted` workers search. lock-free; at most two futex calls,
  * the woken wake the others. */
 void ec_notify(struct eventcount *ec, unsigned wanted);

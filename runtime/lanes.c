@@ -35,6 +35,7 @@ void lanes_use_taker(struct lanes *lanes, unsigned i, struct worker *worker)
 	 * place. */
 	atomic_store_explicit(&lanes->nr_takers, i + 1, memory_order_release);
 	lanes_reopen(lanes, &taker->nested.lane); /* not if it is closed */
+	lanes_pushed(lanes, &taker->nested.lane);
 }
 
 void lanes_fini(struct lanes *lanes)
@@ -49,6 +50,11 @@ void lanes_fini(struct lanes *lanes)
 			&lanes->left, memory_order_relaxed));
 	os_pages_unmap(lanes->takers,
 			lanes->max_takers * sizeof(*lanes->takers));
+}
+
+void lanes_go_round(struct lanes *lanes)
+{
+	lanes->is_roomless = true;
 }
 
 static struct lane *lane_create(void)

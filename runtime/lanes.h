@@ -48,6 +48,7 @@ struct lanes {
 	struct taker *takers;	    /* I: NULL: this pool has no lanes */
 	unsigned max_takers;	    /* I */
 	_Atomic uint32_t nr_takers; /* A: those below were ever used */
+	bool is_roomless;	    /* I: see lanes_go_round() */
 	_Atomic uint32_t is_closed; /* A */
 	_Atomic uint32_t nr_lanes;  /* A: those below exist */
 	_Atomic(struct lane *) at[LANES_MAX]; /* A: set once */
@@ -98,6 +99,21 @@ bool lanes_take_as_guest(struct lanes *lanes, struct rota_job *ret_job);
 
 /* Is there a job in a lane? */
 bool lanes_have_work(struct lanes *lanes);
+/* Before the first job: each push finds no room at first, so that it comes by
+ * lanes_reopen(), and what follows there. */
+void lanes_go_round(struct lanes *lanes);
+/* Owner: after such a push. */
+static inline void lanes_pushed(struct lanes *lanes, struct lane *lane)
+{
+	if (lanes->is_roomless)
+		/* relaxed: the owner's; a close writes the same */
+		atomic_store_explicit(&lane->room_end, 0, memory_order_relaxed);
+}
+/* For each queue of a lane: its oldest job, to look at, for it may be taken
+ * meanwhile. */
+void lanes_see_first(struct lanes *lanes,
+		void (*see)(void *with, const struct rota_job *first),
+		void *with);
 /* Owner: look again for room; false: full, or closed. */
 bool lanes_reopen(struct lanes *lanes, struct lane *lane);
 /* No job enters a lane from now on. The submitters that do not know yet find

@@ -49,7 +49,12 @@ int options_read(const struct rota_options *options,
 			known.capacity > ROTA_MAX_CAPACITY ||
 			(unsigned)known.full_policy > ROTA_FULL_DROP_OLDEST ||
 			(unsigned)known.channel > ROTA_CHANNEL_LANES ||
-			known.reserved ||
+			known.reserved || known.measure > 1 ||
+			known.reserved_2 ||
+			(known.watchdog_ns &&
+					known.watchdog_ns <
+							ROTA_WATCHDOG_MIN_NS) ||
+			(known.on_stuck && !known.watchdog_ns) ||
 			(known.spin_ns > ROTA_SPIN_MAX_NS &&
 					known.spin_ns != ROTA_SPIN_NONE) ||
 			(known.stack_bytes &&

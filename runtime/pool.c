@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The life of a pool: create with full unwind, close, destroy. */
 #include "group.h"
+#include "measure.h"
 #include "pool.h"
 #include "options.h"
 #include "strand.h"
+#include "watch.h"
 #include <errno.h>
 
 /* One mapping: pool, workers, their waiters. */
@@ -20,6 +22,8 @@ static struct ec_waiter *waiters_of(struct rota_pool *pool)
 
 static void pool_free(struct rota_pool *pool)
 {
+	watch_fini(pool);
+	measure_fini(pool);
 	crew_fini(pool);
 	channel_fini(&pool->channel);
 	strands_free(pool);
@@ -45,7 +49,12 @@ static struct rota_pool *pool_map(
 		os_pages_unmap(pool, bytes);
 		return NULL;
 	}
+	pool->nr_workers = options->max_workers;
 	*ret_error = crew_init(pool, options);
+	if (!*ret_error && options->measure)
+		*ret_error = measure_init(pool);
+	if (!*ret_error && options->watchdog_ns)
+		*ret_error = watch_init(pool, options);
 	if (!*ret_error)
 		*ret_error = os_pages_wipe_on_fork(pool, OS_PAGE_MAX);
 	if (*ret_error) {
@@ -54,7 +63,6 @@ static struct rota_pool *pool_map(
 	}
 	pool->boxes.bytes = ROTA_COPY_INLINE;
 	pool->groups.bytes = group_bytes();
-	pool->nr_workers = options->max_workers;
 	pool->nr_cpus = os_cpus_usable();
 	pool->capacity = options->capacity;
 	pool->full_policy = options->full_policy;
@@ -66,7 +74,9 @@ static struct rota_pool *pool_map(
 	ec_init(&pool->eventcount, waiters_of(pool), pool->nr_workers,
 			os_heavy_fence_init());
 	atomic_init(&pool->mood,
-			MOOD_PLAIN | (pool->capacity ? MOOD_BOUNDED : 0));
+			MOOD_PLAIN | (pool->capacity ? MOOD_BOUNDED : 0) |
+					(pool->measure ? MOOD_MEASURED : 0));
+	pool->goes_round = channel_has_lanes(&pool->channel) || pool->measure;
 	timers_init(&pool->timers, options->name);
 	live_name(pool);
 	return pool;
@@ -107,6 +117,8 @@ static int create(const struct rota_options *user_options,
 	lock_release(&pool->crew.lock);
 	if (!error)
 		error = wait_for_starts(pool);
+	if (!error)
+		error = watch_start(pool, options.name);
 	if (error) {
 		rota_pool_shutdown(pool, ROTA_DRAIN, ROTA_NO_DEADLINE, NULL);
 		pool_free(pool);

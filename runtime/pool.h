@@ -40,6 +40,7 @@ struct worker {
 	_Atomic uint32_t state;	     /* A: CREW_*, written under the lock */
 	_Atomic uint32_t is_called;  /* A: a spare one is needed; a futex */
 	struct worker *below;	     /* L: in a list of the crew */
+	_Atomic uint32_t doing;	     /* S: enum rota_worker_state, but PARKED */
 };
 
 /* What a worker has to think of with each job; 0 in a forked child. */
@@ -50,6 +51,7 @@ enum {
 	MOOD_CLASSES = 32, /* jobs of other priorities wait, perhaps */
 	MOOD_CROWDED = 8,  /* a blocking region is open, or a worker too many */
 	MOOD_PAUSED = 16,
+	MOOD_MEASURED = 64,
 };
 
 enum join_state { JOIN_OPEN, JOIN_TAKEN, JOIN_DONE };
@@ -64,6 +66,7 @@ struct rota_pool {
 	unsigned nr_cpus;			  /* I */
 	unsigned nr_workers;			  /* I: places for them */
 	unsigned capacity;			  /* I: 0 unbounded */
+	bool goes_round; /* I: submits have more to do than push to the ring */
 
 	alignas(OS_PAGE_MAX) struct channel channel;
 	struct eventcount eventcount;
@@ -95,6 +98,8 @@ struct rota_pool {
 	void (*on_drop)(void *hook_arg, const struct rota_job *job,
 			enum rota_drop_reason reason);
 	void *hook_arg;
+	struct measure *measure;     /* I: NULL: not measured */
+	struct watch *watch;	     /* I: NULL: no watchdog */
 	size_t bytes;		     /* of this mapping */
 	struct rota_pool *live_next; /* see live.c */
 
@@ -174,10 +179,38 @@ int pool_submit_class(struct rota_pool *pool, enum rota_priority priority,
 /* parallel_for.c: pieces of a loop until none is left; dropping it is nothing. */
 void loop_run_pieces(void *loop);
 
+/* mood.c: not just run it, see MOOD_*; false: look after something else before
+ * the next job. */
+bool worker_run_with_care(
+		struct worker *self, struct rota_job job, uint32_t mood);
+/* A job of another priority; false: there is none. */
+bool worker_run_class(struct worker *self, enum channel_class class);
+/* Jobs were found by searching, or moved: others may sleep because of that. */
+void worker_tell_others(struct worker *self, bool has_more);
+
+/* Of jobs that are over. */
+static inline void worker_count(_Atomic uint64_t *counter)
+{
+	/* [worker.R1] release; pairs with [stats.A1]: who sees the job counted
+	 * sees what it did. Only this thread writes. */
+	add_alone(counter, 1, memory_order_release);
+}
+
 /* worker.c */
 void *worker_main(void *worker);
 /* It will look for no more jobs: others must know of what it leaves. */
 void worker_hand_over(struct worker *self);
+
+/* For who looks; that it sleeps is known by its futex. */
+static inline void worker_note(
+		struct worker *self, enum rota_worker_state state)
+{
+	/* relaxed: a moment's truth */
+	atomic_store_explicit(&self->doing, state, memory_order_relaxed);
+}
+
+/* worker_stats.c */
+enum rota_worker_state worker_state(struct worker *worker);
 
 /* run.c: the two outcomes, and what this thread is running */
 struct frame {

@@ -184,6 +184,22 @@ static inline enum ring_push_result ring_push(struct ring *ring,
 	return RING_PUSHED;
 }
 
+/* The oldest job, to look at; false: there is none, or it was taken. */
+static inline bool ring_first(struct ring *ring, struct rota_job *ret_job)
+{
+	unsigned head = ck_pr_load_uint(&ring->ck.c_head);
+
+	ck_pr_fence_load();
+	if (ck_pr_load_uint(&ring->ck.p_tail) == head)
+		return false;
+	/* as [ring.A1]: p_tail before the slot, and the slot before c_head */
+	ck_pr_fence_load();
+	copy_words(ret_job, &ring->slots[head & ring->ck.mask],
+			sizeof(*ret_job));
+	ck_pr_fence_load();
+	return ck_pr_load_uint(&ring->ck.c_head) == head;
+}
+
 /* [ring.A1] acquire, inside CK, p_tail before the slot; pairs with [ring.R1]. */
 /* [ring.R2] release, inside CK, the slot before c_head; pairs with [ring.A2]. */
 /* The oldest job; false: there was none, or somebody else was faster. */

@@ -138,6 +138,20 @@ struct rota_options {
 	unsigned max_workers; /* see rota_blocking_begin(); 0: as many as workers,
 				 so that none is ever added */
 	uint64_t idle_ns; /* a thread that is not needed ends after so long; 0: 5 s */
+	uint32_t measure;    /* 1: keep histograms; each job costs some ns */
+	uint32_t reserved_2; /* 0 */
+	/*
+	 * Not 0: one more thread looks at the pool twice in this time, for what
+	 * rota_pool_stats() tells as stuck_jobs, stalls and rescues; at least
+	 * ROTA_WATCHDOG_MIN_NS. It cannot tell a job that works from a thread
+	 * that gets no CPU: choose a time well above what the system may do.
+	 */
+	uint64_t watchdog_ns;
+	/*
+	 * Called on that thread, once for each stuck job. It may submit; it must
+	 * not block, for a shutdown waits for it.
+	 */
+	void (*on_stuck)(void *hook_arg, unsigned worker, uint64_t running_ns);
 };
 
 /* What became of all jobs; exact once shutdown returned 0. */
@@ -172,6 +186,53 @@ struct rota_stats {
 	uint32_t threads_blocked; /* in a blocking region */
 	uint32_t threads_spare;	  /* standing by until they are needed or end */
 	uint32_t reserved;
+	uint64_t oldest_wait_ns; /* now: how long the job that waits longest
+				  * does; 0: none waits, or it is not measured */
+	/* of the option watchdog_ns */
+	uint64_t stuck_jobs; /* that ran for so long, and maybe do so still */
+	uint64_t stalls;     /* times that jobs waited and none ended so long */
+	uint64_t rescues;    /* jobs waited, a worker slept, nobody looked: this
+			      * is a bug of the library, or a submitter that did
+			      * not get the CPU; the worker was woken */
+};
+
+#define ROTA_WATCHDOG_MIN_NS 1000000u
+
+/* What a worker does. */
+enum rota_worker_state {
+	ROTA_WORKER_STARTING = 0, /* before its first job, on_start included */
+	ROTA_WORKER_RUNNING = 1,  /* jobs, or between two of them */
+	ROTA_WORKER_SEARCHING = 2,
+	ROTA_WORKER_PARKED = 3, /* asleep */
+	ROTA_WORKER_ENDED = 4,	/* on_stop included */
+};
+
+/* A snapshot of one worker. */
+struct rota_worker_stats {
+	size_t size;	     /* in: as in struct rota_stats; 0: as in 0.2 */
+	uint64_t ran;	     /* jobs that it took out of the queue, those */
+	uint64_t dropped;    /* of groups too that others had run already */
+	uint64_t parks;	     /* times that it went to sleep */
+	uint64_t running_ns; /* how long it is in its job; 0: in none, or the
+			      * pool does not measure */
+	enum rota_worker_state state;
+};
+
+/* What a histogram counts. */
+enum rota_histogram_kind {
+	ROTA_HISTOGRAM_WAIT = 0, /* from the submit call to the start */
+	ROTA_HISTOGRAM_RUN = 1,	 /* from the start to the end */
+};
+
+#define ROTA_HISTOGRAM_BUCKETS 64
+
+/* Bucket i counts times of 2^i to 2^(i+1)-1 ns; bucket 0 those of 0 ns too. */
+struct rota_histogram {
+	size_t size;	 /* in: sizeof(struct rota_histogram); 0: as in 0.2 */
+	uint64_t count;	 /* the sum of all buckets */
+	uint64_t sum_ns; /* of the times */
+	uint64_t max_ns; /* the longest one */
+	uint64_t buckets[ROTA_HISTOGRAM_BUCKETS];
 };
 
 /**
@@ -1062,6 +1123,48 @@ ROTA_API int rota_timer_start(struct rota_pool *pool, rota_run_fn run,
  * Since:     0.2
  */
 ROTA_API int rota_timer_stop(struct rota_timer *timer, uint64_t deadline_ns);
+
+/**
+ * rota_worker_stats() - read the counters and the state of one worker
+ * @pool:      borrowed for the call.
+ * @worker:    0 .. workers-1, as rota_worker_index() has it.
+ * @ret_stats: its size member says how much to fill; untouched on failure.
+ *
+ * Return:    0; -EINVAL; -EOWNERDEAD in a forked child.
+ * Threads:   any, jobs included; not async-signal-safe.
+ * Ownership: none passes.
+ * Progress:  wait-free: some loads.
+ * Ordering:  what a job did happens-before the return of stats in which @ran
+ *            counts it.
+ * Cost:      reads two cache lines of the worker.
+ * Since:     0.2
+ */
+ROTA_API int rota_worker_stats(struct rota_pool *pool, unsigned worker,
+		struct rota_worker_stats *ret_stats);
+
+/**
+ * rota_pool_histogram() - how long jobs waited, or ran
+ * @pool:          borrowed for the call; created with the option measure.
+ * @which:         which of the two times.
+ * @ret_histogram: its size member says how much to fill; untouched on failure.
+ *
+ * Return:    0; -ENODATA @pool does not measure; -EINVAL; -EOWNERDEAD in a
+ *            forked child.
+ * Threads:   any, jobs included; not async-signal-safe.
+ * Ownership: none passes.
+ * Progress:  wait-free: 66 loads for each worker.
+ * Ordering:  exact at rest: jobs that workers ran, but for the wait of those
+ *            that found no memory for their time of submit. Not in it: jobs
+ *            that ran on a submitter, or were dropped. Members of a group
+ *            that somebody helped with, and jobs with a key, which wait for
+ *            each other outside the queue, are as long as their turn in it.
+ * Cost:      of the option, for each job: three looks at the clock, a box as
+ *            in rota_submit_copy(), two RMWs.
+ * Since:     0.2
+ */
+ROTA_API int rota_pool_histogram(struct rota_pool *pool,
+		enum rota_histogram_kind which,
+		struct rota_histogram *ret_histogram);
 
 /**
  * rota_self() - the pool whose job this thread is running

@@ -3,9 +3,11 @@
  * another, so that a call which would wait for its own caller can refuse. */
 #include "group.h"
 #include "intrusive.h"
+#include "measure.h"
 #include "pool.h"
 #include "strand.h"
 #include "task.h"
+#include "sys/probe.h"
 
 void frame_push(struct frame *frame, struct rota_pool *pool, int worker_index)
 {
@@ -78,8 +80,12 @@ void **rota_worker_slot(void)
 void job_drop(struct rota_pool *pool, const struct rota_job *job,
 		enum rota_drop_reason reason)
 {
+	struct rota_job inner = *job;
 	struct frame frame;
 
+	measure_unwrap(&inner);
+	job = &inner;
+	PROBE3(drop, pool, job->run, reason);
 	frame_push(&frame, pool, frame_index_in(pool));
 	if (job->run == group_ticket) {
 		group_drop(job->arg, reason);

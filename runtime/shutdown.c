@@ -2,6 +2,7 @@
 /* Closing down: refuse, finish or discard, join, report. Everything here may
  * be called by many threads at once and again after a deadline passed. */
 #include "pool.h"
+#include "watch.h"
 #include <errno.h>
 
 static void discard_queued(struct rota_pool *pool)
@@ -56,7 +57,9 @@ static int join_threads(struct rota_pool *pool, uint64_t deadline_ns)
 	/* one of them may start the timer thread */
 	if (!error)
 		error = wait_for_callers(pool, deadline_ns);
-	return error ? error : timers_join(pool, deadline_ns);
+	if (!error)
+		error = timers_join(pool, deadline_ns);
+	return error ? error : watch_stop(pool, deadline_ns);
 }
 
 /* One caller joins, the others wait for it; a deadline hands the turn on. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Counters: each worker writes its own, nobody locks, a reader adds up. */
+#include "measure.h"
 #include "pool.h"
+#include "watch.h"
 #include <errno.h>
 #include <string.h>
 
@@ -119,6 +121,8 @@ int rota_pool_stats(struct rota_pool *pool, struct rota_stats *ret_stats)
 			&pool->crew.wanted, memory_order_relaxed);
 	stats.workers_parked = ec_parked(&pool->eventcount);
 	count_crew(pool, &stats);
+	stats.oldest_wait_ns = measure_oldest_ns(pool);
+	watch_stats(pool, &stats);
 	memcpy(ret_stats, &stats,
 			stats.size < sizeof(stats) ? stats.size
 						   : sizeof(stats));

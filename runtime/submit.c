@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Handing jobs over: one push and one look at the eventcount; everything else
  * here is what happens when that is refused. */
+#include "measure.h"
 #include "pool.h"
+#include "sys/probe.h"
 #include <errno.h>
 #include <string.h>
 
@@ -199,16 +201,14 @@ static int submit_full(struct rota_pool *pool, const struct rota_job *jobs,
 	return error;
 }
 
-/* Accept at least one of the jobs, or say why not. */
-__attribute__((noinline)) static int submit_jobs(struct rota_pool *pool,
-		const struct rota_job *jobs, size_t nr_jobs,
-		size_t *ret_accepted, int policy, uint64_t deadline_ns)
+/* Accept at least one of the jobs, as they are, or say why not. */
+static int submit_plain(struct rota_pool *pool, const struct rota_job *jobs,
+		size_t nr_jobs, size_t *ret_accepted, int policy,
+		uint64_t deadline_ns)
 {
 	enum chain_result pushed;
 	int error;
 
-	if (!pool_is_ours(pool))
-		return -EOWNERDEAD;
 	if (channel_has_lanes(&pool->channel)) {
 		error = lane_submit(pool, jobs, nr_jobs, ret_accepted);
 		if (error != LANE_CANNOT)
@@ -223,6 +223,41 @@ __attribute__((noinline)) static int submit_jobs(struct rota_pool *pool,
 	return result_of(pushed);
 }
 
+/* The same, each with the time of this call. */
+__attribute__((noinline)) static int submit_measured(struct rota_pool *pool,
+		const struct rota_job *jobs, size_t nr_jobs,
+		size_t *ret_accepted, int policy, uint64_t deadline_ns)
+{
+	struct rota_job timed[MEASURE_BATCH];
+	size_t accepted;
+	int error;
+
+	if (nr_jobs > MEASURE_BATCH)
+		nr_jobs = MEASURE_BATCH;
+	PROBE2(submit, pool, nr_jobs);
+	measure_wrap(pool, jobs, nr_jobs, timed);
+	error = submit_plain(
+			pool, timed, nr_jobs, &accepted, policy, deadline_ns);
+	if (error)
+		accepted = 0;
+	else
+		*ret_accepted = accepted;
+	while (accepted < nr_jobs)
+		measure_unwrap(&timed[accepted++]);
+	return error;
+}
+
+/* Accept at least one of the jobs, or say why not. */
+__attribute__((noinline)) static int submit_jobs(struct rota_pool *pool,
+		const struct rota_job *jobs, size_t nr_jobs,
+		size_t *ret_accepted, int policy, uint64_t deadline_ns)
+{
+	if (!pool_is_ours(pool))
+		return -EOWNERDEAD;
+	return (pool->measure ? submit_measured : submit_plain)(
+			pool, jobs, nr_jobs, ret_accepted, policy, deadline_ns);
+}
+
 /* Whatever is not the straight path. */
 __attribute__((noinline)) static int submit_otherwise(struct rota_pool *pool,
 		rota_run_fn run, void *arg, int policy, uint64_t deadline_ns)
@@ -232,7 +267,7 @@ __attribute__((noinline)) static int submit_otherwise(struct rota_pool *pool,
 
 	if (policy == POOL_POLICY)
 		policy = (int)pool->full_policy;
-	if (channel_has_lanes(&pool->channel) || !pool_is_ours(pool) ||
+	if (pool->goes_round || !pool_is_ours(pool) ||
 			!chain_push_one(&pool->channel.chain, job))
 		return submit_jobs(
 				pool, &job, 1, &accepted, policy, deadline_ns);
@@ -337,13 +372,17 @@ int pool_submit_class(struct rota_pool *pool, enum rota_priority priority,
 
 	if (!channel->has_classes)
 		return -ENOTSUP;
+	if (pool->measure)
+		measure_wrap(pool, &job, 1, &job);
 	error = result_of(chain_push(
 			&channel->classes[priority == ROTA_PRIORITY_HIGH
 							  ? CLASS_HIGH
 							  : CLASS_LOW],
 			&job, 1, &pushed));
-	if (error)
+	if (error) {
+		measure_unwrap(&job);
 		return error;
+	}
 	/* [submit.F3] full fence; pairs with [worker.F1]. Orders the job before
 	 * the mood. */
 	atomic_fetch_or_explicit(

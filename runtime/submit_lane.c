@@ -86,6 +86,7 @@ int lane_submit(struct rota_pool *pool, const struct rota_job *jobs,
 		else if (!lane_grow(lane))
 			return -ENOMEM;
 	}
+	lanes_pushed(lanes, lane);
 	word = pool_published(pool);
 	*ret_accepted = nr;
 	return ec_is_calm(word) ? 0

@@ -41,6 +41,8 @@ const char *rota_strerror(int error)
 		return "still in use, running now, or paused";
 	case -EPERM:
 		return "not called by a job";
+	case -ENODATA:
+		return "the pool does not measure";
 	case -ECANCELED:
 		return "the group or job was cancelled";
 	case -ENOTSUP:

@@ -1,109 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One worker thread: take, run, search, park. */
+#include "measure.h"
 #include "pool.h"
-
-static void count(_Atomic uint64_t *counter)
-{
-	/* [worker.R1] release; pairs with [stats.A1]: who sees the job counted
-	 * sees what it did. Only this thread writes. */
-	add_alone(counter, 1, memory_order_release);
-}
-
-/* Jobs were found by searching, or moved: others may sleep because of that. */
-static void tell_others(struct worker *self, bool has_more)
-{
-	struct rota_pool *pool = self->pool;
-
-	if (self->waiter->is_searcher) {
-		ec_leave_search(&pool->eventcount, self->waiter);
-		has_more = has_more ||
-			   channel_look(&pool->channel) == CHANNEL_HAS_WORK;
-	}
-	if (has_more)
-		pool_notify(pool, 1);
-}
-
-/* Run it, or drop it, or wait first: see MOOD_*. False: look after something
- * else before the next job. */
-static bool run_in_mood(struct worker *self, struct rota_job job, uint32_t mood)
-{
-	struct rota_pool *pool = self->pool;
-
-	if (mood & MOOD_CROWDED && self->regions)
-		crew_end_region(self); /* of the job before */
-	if (mood & MOOD_PAUSED) {
-		crew_hold(self);
-		/* relaxed: a discard comes before the resume that it makes */
-		mood = atomic_load_explicit(&pool->mood, memory_order_relaxed);
-	}
-	if (mood & MOOD_DISCARDING) {
-		job_drop(pool, &job, ROTA_DROP_SHUTDOWN);
-		count(&self->dropped);
-	} else {
-		job.run(job.arg);
-		count(&self->ran);
-	}
-	return !crew_calls(self);
-}
-
-/* A job of another priority; false: there is none. */
-static bool run_class(struct worker *self, enum channel_class class)
-{
-	struct rota_pool *pool = self->pool;
-	struct rota_job job;
-
-	if (!channel_take_class(&pool->channel, class, &job))
-		return false;
-	if (self->waiter->is_searcher)
-		tell_others(self, false);
-	run_in_mood(self, job,
-			/* relaxed: as in run() */
-			atomic_load_explicit(
-					&pool->mood, memory_order_relaxed));
-	return true;
-}
-
-/* Before a job of normal priority, which is in hand already. */
-static void run_classes(struct worker *self)
-{
-	struct rota_pool *pool = self->pool;
-	bool has_low = true;
-	unsigned nr = 0;
-
-	while (nr < HIGH_TURN && run_class(self, CLASS_HIGH))
-		nr++;
-	if (++self->low_turn % LOW_TURN == 0)
-		has_low = run_class(self, CLASS_LOW);
-	if (nr || has_low)
-		return;
-	/* [worker.F1] full fence; pairs with [submit.F3]. Orders the end of
-	 * the mood before the look. Forbids: a job waits, and no mood says so. */
-	atomic_fetch_and_explicit(&pool->mood, ~(uint32_t)MOOD_CLASSES,
-			memory_order_acq_rel);
-	fence_after_rmw();
-	if (channel_has_classes_queued(&pool->channel))
-		atomic_fetch_or_explicit(&pool->mood, MOOD_CLASSES,
-				memory_order_relaxed);
-}
-
-/* Not just run it: see MOOD_*, or the pool is a forked child. False: as
- * run_in_mood(). */
-static bool run_with_care(
-		struct worker *self, struct rota_job job, uint32_t mood)
-{
-	struct rota_pool *pool = self->pool;
-
-	if (!mood)
-		os_thread_exit(); /* a job forked and returned in the child */
-	if (mood & MOOD_BOUNDED && room_is_wanted(&pool->room))
-		room_notify(&pool->room);
-	if (mood & MOOD_CLASSES) {
-		run_classes(self);
-		/* relaxed: as in run() */
-		mood = atomic_load_explicit(&pool->mood, memory_order_relaxed);
-	}
-	return run_in_mood(self, job, mood);
-}
+#include "sys/probe.h"
 
 /* Jobs in a row: since it last parked, and half of those before. */
 static uint64_t streak(struct worker *self)
@@ -158,7 +57,7 @@ __attribute__((noinline)) static bool take_in_turn(struct worker *self,
 	bool is_deep = !(turn % DEEP_TURN);
 
 	if (lanes_move(&channel->lanes, &channel->chain, self->index, is_deep))
-		tell_others(self, true);
+		worker_tell_others(self, true);
 	return is_deep && take_oldest(&own->nested, ret_job);
 }
 
@@ -191,11 +90,11 @@ __attribute__((noinline)) static struct rota_job take_moved(
 		if (!moved)
 			return (struct rota_job){NULL, NULL};
 	} while (!take_oldest(&own->moved, &job)); /* others were faster */
-	tell_others(self, moved > 1);
+	worker_tell_others(self, moved > 1);
 	return job;
 }
 
-/* False: as run_with_care(). */
+/* False: as worker_run_with_care(). */
 static inline bool run(struct worker *self, struct rota_pool *pool,
 		struct rota_job job)
 {
@@ -204,10 +103,10 @@ static inline bool run(struct worker *self, struct rota_pool *pool,
 
 	if (__builtin_expect(mood == MOOD_PLAIN, 1)) {
 		job.run(job.arg);
-		count(&self->ran);
+		worker_count(&self->ran);
 		return true;
 	}
-	return run_with_care(self, job, mood);
+	return worker_run_with_care(self, job, mood);
 }
 
 /* Nested jobs until there is none; false: as run(). */
@@ -257,7 +156,7 @@ static void run_chain(struct worker *self)
 
 	while (chain_pop(&pool->channel.chain, &job)) {
 		if (self->waiter->is_searcher)
-			tell_others(self, false);
+			worker_tell_others(self, false);
 		if (!run(self, pool, job))
 			return;
 	}
@@ -276,6 +175,7 @@ static bool search(struct worker *self)
 	unsigned relaxes = 1;
 	uint64_t end_ns;
 
+	worker_note(self, ROTA_WORKER_SEARCHING);
 	if (!self->waiter->is_searcher &&
 			!ec_try_search(&pool->eventcount, self->waiter))
 		return false;
@@ -356,7 +256,9 @@ static bool park(struct worker *self)
 	}
 	pool_check_rest(pool);
 	self->streak_from += streak(self) / 2 + streak(self) % 2;
+	PROBE2(park, pool, self->index);
 	ec_commit(&pool->eventcount, self->waiter);
+	PROBE2(wake, pool, self->index);
 	return true;
 }
 
@@ -388,14 +290,18 @@ static void work(struct worker *self, struct taker *own)
 	bool goes_on;
 
 	do {
+		worker_note(self, ROTA_WORKER_RUNNING);
 		if (own)
 			run_lanes(self, own, &own->moved);
 		else
 			run_chain(self);
 		goes_on = crew_calls(self)
 					  ? crew_attend(self)
-					  : run_class(self, CLASS_HIGH) ||
-							    run_class(self, CLASS_LOW) ||
+					  : worker_run_class(
+							    self, CLASS_HIGH) ||
+							    worker_run_class(
+									    self,
+									    CLASS_LOW) ||
 							    search(self) ||
 							    park(self);
 	} while (goes_on);
@@ -425,6 +331,7 @@ void *worker_main(void *worker)
 			pool->on_stop(pool->hook_arg, self->index);
 	}
 	frame_pop(&frame);
+	worker_note(self, ROTA_WORKER_ENDED);
 	crew_leave(self);
 	return NULL;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The cases of both channels: with ROTA_TEST_CHANNEL=ring or =lanes, a pool
- * whose options leave the channel open gets that one. Linked with
- * --wrap=rota_pool_create.
+ * whose options leave the channel open gets that one; with =measured each pool
+ * measures, and has a watchdog. Linked with --wrap=rota_pool_create.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +23,17 @@ static enum rota_channel asked_for(void)
 		return ROTA_CHANNEL_DEFAULT;
 	if (!strcmp(name, "ring"))
 		return ROTA_CHANNEL_RING;
+	if (!strcmp(name, "measured"))
+		return ROTA_CHANNEL_DEFAULT;
 	CHECK(!strcmp(name, "lanes"));
 	return ROTA_CHANNEL_LANES;
+}
+
+static bool is_measured(void)
+{
+	const char *name = getenv("ROTA_TEST_CHANNEL");
+
+	return name && !strcmp(name, "measured");
 }
 
 int __wrap_rota_pool_create(
@@ -38,7 +47,13 @@ int __wrap_rota_pool_create(
 		copy = *options;
 	if (!copy.channel)
 		copy.channel = asked_for();
-	if (!copy.channel)
+	if (is_measured()) {
+		copy.size = sizeof(copy);
+		copy.measure = 1;
+		if (!copy.watchdog_ns)
+			copy.watchdog_ns = 1000 * NS_PER_MS;
+	} else if (!copy.channel) {
 		return __real_rota_pool_create(options, ret_pool);
+	}
 	return __real_rota_pool_create(&copy, ret_pool);
 }

@@ -27,6 +27,7 @@ struct rota_pool *make_pool(unsigned workers, unsigned capacity,
 
 void end_pool(struct rota_pool *pool)
 {
+	CHECK_EQ(stats_of(pool).rescues, 0); /* if there was a watchdog */
 	CHECK_EQ(rota_pool_destroy(pool), 0);
 }
 

@@ -6,6 +6,7 @@
 
 #include <http_parser.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -19,7 +20,7 @@ size_t answer_write(const struct answer *answer, bool keep_alive,
 
 	gmtime_r(&now, &utc);
 	strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", &utc);
-	bytes = (size_t)snprintf(out, ANSWER_MAX_BYTES,
+	bytes = (size_t)snprintf(out, ANSWER_HEAD_BYTES,
 			"HTTP/1.1 %d %s\r\n"
 			"Date: %s\r\n"
 			"Content-Type: %s\r\n"
@@ -37,4 +38,10 @@ size_t answer_write(const struct answer *answer, bool keep_alive,
 		bytes += answer->body_bytes;
 	}
 	return bytes;
+}
+
+void answer_fini(struct answer *answer)
+{
+	free(answer->large);
+	answer->large = NULL;
 }

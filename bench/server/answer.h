@@ -7,18 +7,29 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define ANSWER_MAX_BODY_BYTES 2048u
-#define ANSWER_MAX_BYTES      (ANSWER_MAX_BODY_BYTES + 512u)
+#define ANSWER_HEAD_BYTES  512u
+#define ANSWER_SMALL_BYTES 2048u /* of a body that needs no memory */
+#define ANSWER_MAX_BYTES   (ANSWER_SMALL_BYTES + ANSWER_HEAD_BYTES)
 
 struct answer {
 	int status;
 	const char *content_type;
+	const char *body; /* one of the two below, or a constant */
 	size_t body_bytes;
-	char body[ANSWER_MAX_BODY_BYTES];
+	char *large; /* NULL, or to be freed: see answer_fini() */
+	char small[ANSWER_SMALL_BYTES];
 };
 
-/* Fills @out, which has ANSWER_MAX_BYTES; returns how many it took. */
+/* Room for the answer; ANSWER_MAX_BYTES if its body is small. */
+static inline size_t answer_room(const struct answer *answer)
+{
+	return answer->body_bytes + ANSWER_HEAD_BYTES;
+}
+
+/* Fills @out, which has this room; returns how many it took. */
 size_t answer_write(const struct answer *answer, bool keep_alive,
 		bool without_body, char *out);
+
+void answer_fini(struct answer *answer);
 
 #endif

@@ -31,8 +31,16 @@ static void enter(struct conn *conn, enum conn_state state, unsigned ms)
 	conn->deadline_ns = deadline_after_ms(ms);
 }
 
+static void free_out(struct conn *conn)
+{
+	if (conn->out != conn->small_out)
+		free(conn->out);
+	conn->out = conn->small_out;
+}
+
 static void read_next_request(struct conn *conn)
 {
+	free_out(conn);
 	http_request_init(&conn->request);
 	enter(conn, CONN_READING, conn->server->options.read_timeout_ms);
 }
@@ -46,6 +54,7 @@ struct conn *conn_create(struct server *server, int fd)
 	memset(conn, 0, offsetof(struct conn, in));
 	conn->server = server;
 	conn->fd = fd;
+	conn->out = conn->small_out;
 	read_next_request(conn);
 	atomic_fetch_add_explicit(&server->nr_conns, 1, memory_order_relaxed);
 	return conn;
@@ -56,6 +65,7 @@ int conn_release(struct conn *conn)
 	struct server *server = conn->server;
 	int fd = conn->fd;
 
+	free_out(conn);
 	free(conn);
 	atomic_fetch_sub_explicit(&server->nr_conns, 1, memory_order_relaxed);
 	return fd;
@@ -83,12 +93,20 @@ static void answer(struct conn *conn, int error_status)
 		pages_error(server, error_status, &answer);
 	else
 		pages_answer(server, request, &answer);
+	if (answer_room(&answer) > sizeof(conn->small_out))
+		conn->out = malloc(answer_room(&answer));
+	if (!conn->out) {
+		conn->out = conn->small_out;
+		answer_fini(&answer);
+		pages_error(server, 503, &answer);
+	}
 	conn->lingers = error_status || request->has_body;
 	conn->keep_alive = server->options.keep_alive && !conn->lingers &&
 			   request->keep_alive && !server_is_stopping(server);
 	conn->out_start = 0;
 	conn->out_end = answer_write(&answer, conn->keep_alive,
 			http_request_is_head(request), conn->out);
+	answer_fini(&answer);
 	server_count(&server->nr_answered);
 	enter(conn, CONN_WRITING, server->options.read_timeout_ms);
 }

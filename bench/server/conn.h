@@ -43,7 +43,8 @@ struct conn {
 	size_t in_start, in_end;
 	size_t out_start, out_end;
 	char in[4096];
-	char out[ANSWER_MAX_BYTES];
+	char *out; /* this, or from malloc */
+	char small_out[ANSWER_MAX_BYTES];
 };
 
 /* Takes @fd, which must not block; NULL: out of memory, @fd is the caller's. */

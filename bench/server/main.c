@@ -62,9 +62,12 @@ static int print_address(struct server *server)
 
 static void print_report(struct server *server)
 {
-	char line[1024];
+	size_t bytes;
+	char *line = stats_text(server, &bytes);
 
-	fwrite(line, 1, stats_write(server, line, sizeof(line)), stdout);
+	if (line)
+		fwrite(line, 1, bytes, stdout);
+	free(line);
 	fflush(stdout);
 }
 
@@ -108,6 +111,9 @@ static int create_pool(struct server *server)
 {
 	const struct options *options = &server->options;
 
+	if (options->measures)
+		return options->pool_ops->create_measured(options->workers,
+				options->capacity, &server->pool);
 	if (!options->blocking_max)
 		return options->pool_ops->create(options->workers,
 				options->capacity, &server->pool);

@@ -28,6 +28,7 @@ static const struct option long_options[] = {
 		{"sleep-ms", required_argument, NULL, 's'},
 		{"keep-alive", no_argument, NULL, 'k'},
 		{"blocking-max", required_argument, NULL, 'b'},
+		{"measure", no_argument, NULL, 'm'},
 		{"capacity", required_argument, NULL, 'c'},
 		{"read-timeout-ms", required_argument, NULL, 'r'},
 		{"shutdown-ms", required_argument, NULL, 'd'},
@@ -55,12 +56,14 @@ static void print_help(void)
 	       "  --keep-alive          many requests on one connection\n"
 	       "  --blocking-max=N      /sleep is declared as blocking, and\n"
 	       "                        brings up to N threads (off)\n"
+	       "  --measure             how long jobs wait and run\n"
 	       "  --capacity=N          jobs that may queue; 0: any (0)\n"
 	       "  --read-timeout-ms=N   for a request, and for an idle\n"
 	       "                        or not reading client (5000)\n"
 	       "  --shutdown-ms=N       to finish after a signal (10000)\n"
 	       "  --help                this text\n\n"
-	       "Pages: / at once, /sleep after a while, /stats in JSON.\n"
+	       "Pages: / at once, /sleep after a while, /live to watch,\n"
+	       "/stats in JSON, /metrics for Prometheus.\n"
 	       "SIGINT or SIGTERM finishes what is accepted and reports;\n"
 	       "the second one exits at once.\n",
 			DEFAULT_LISTEN);
@@ -160,6 +163,9 @@ static int parse_option(int letter, struct options *options)
 	case 'b':
 		return parse_number("blocking-max", optarg, 1, MAX_WORKERS,
 				&options->blocking_max);
+	case 'm':
+		options->measures = true;
+		return GO_ON;
 	case 'c':
 		return parse_number("capacity", optarg, 0, MAX_CAPACITY,
 				&options->capacity);
@@ -212,6 +218,12 @@ int options_parse(int argc, char **argv, struct options *ret_options)
 	if (status == GO_ON && optind < argc) {
 		fprintf(stderr, "rota-server: %s: not an option; see --help\n",
 				argv[optind]);
+		return EXIT_USAGE;
+	}
+	if (status == GO_ON && options.measures &&
+			!options.pool_ops->create_measured) {
+		fprintf(stderr, "rota-server: --measure: the %s pool cannot\n",
+				options.pool_ops->name);
 		return EXIT_USAGE;
 	}
 	if (status == GO_ON)

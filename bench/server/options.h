@@ -13,8 +13,9 @@ struct options {
 	const struct bench_pool_ops *pool_ops;
 	unsigned workers;
 	unsigned blocking_max; /* threads while /sleep sleeps; 0: workers */
-	unsigned capacity; /* jobs that may queue; 0: unbounded */
+	unsigned capacity;     /* jobs that may queue; 0: unbounded */
 	bool keep_alive;
+	bool measures;
 	unsigned sleep_ms;
 	unsigned read_timeout_ms;
 	unsigned shutdown_ms;

@@ -6,6 +6,8 @@
 
 #include "deadline.h"
 #include "http.h"
+#include "live_page.h"
+#include "metrics.h"
 #include "server.h"
 #include "stats.h"
 
@@ -14,7 +16,7 @@
 static void fill_page(struct server *server, int status, const char *title,
 		const char *text, struct answer *ret_answer)
 {
-	int bytes = snprintf(ret_answer->body, sizeof(ret_answer->body),
+	int bytes = snprintf(ret_answer->small, sizeof(ret_answer->small),
 			"<!DOCTYPE html>\n"
 			"<html lang=\"en\">\n"
 			"<head><meta charset=\"utf-8\"><title>%s</title>\n"
@@ -26,7 +28,9 @@ static void fill_page(struct server *server, int status, const char *title,
 			"<p>%s</p>\n"
 			"<nav><a href=\"/\">home</a> &middot; "
 			"<a href=\"/sleep\">sleep</a> &middot; "
-			"<a href=\"/stats\">stats</a></nav>\n"
+			"<a href=\"/live\">live</a> &middot; "
+			"<a href=\"/stats\">stats</a> &middot; "
+			"<a href=\"/metrics\">metrics</a></nav>\n"
 			"<footer>Served by the %s pool, %u workers.</footer>\n"
 			"</body>\n"
 			"</html>\n",
@@ -35,7 +39,36 @@ static void fill_page(struct server *server, int status, const char *title,
 
 	ret_answer->status = status;
 	ret_answer->content_type = "text/html; charset=utf-8";
+	ret_answer->body = ret_answer->small;
 	ret_answer->body_bytes = (size_t)bytes;
+	ret_answer->large = NULL;
+}
+
+/* Made by one of these; NULL: no memory. */
+static void fill_text(struct server *server,
+		char *(*text)(struct server *server, size_t *ret_bytes),
+		const char *content_type, struct answer *ret_answer)
+{
+	size_t bytes;
+
+	ret_answer->large = text(server, &bytes);
+	if (!ret_answer->large) {
+		pages_error(server, 503, ret_answer);
+		return;
+	}
+	ret_answer->status = 200;
+	ret_answer->content_type = content_type;
+	ret_answer->body = ret_answer->large;
+	ret_answer->body_bytes = bytes;
+}
+
+static void fill_live(struct answer *ret_answer)
+{
+	ret_answer->status = 200;
+	ret_answer->content_type = "text/html; charset=utf-8";
+	ret_answer->body = live_page;
+	ret_answer->body_bytes = sizeof(live_page) - 1;
+	ret_answer->large = NULL;
 }
 
 static const char *error_text(int status)
@@ -90,10 +123,13 @@ void pages_answer(struct server *server, const struct http_request *request,
 				"This page slept on its worker first.",
 				ret_answer);
 	} else if (http_request_path_is(request, "/stats")) {
-		ret_answer->status = 200;
-		ret_answer->content_type = "application/json";
-		ret_answer->body_bytes = stats_write(server, ret_answer->body,
-				sizeof(ret_answer->body));
+		fill_text(server, stats_text, "application/json", ret_answer);
+	} else if (http_request_path_is(request, "/metrics")) {
+		fill_text(server, metrics_text,
+				"text/plain; version=0.0.4; charset=utf-8",
+				ret_answer);
+	} else if (http_request_path_is(request, "/live")) {
+		fill_live(ret_answer);
 	} else {
 		pages_error(server, 404, ret_answer);
 	}

@@ -64,3 +64,23 @@ TEST(workers_that_did_start_are_stopped_when_a_later_one_cannot)
 	}
 	CHECK_EQ(atomic_load(&nr_starts), NR_WORKERS * (NR_WORKERS - 1) / 2);
 }
+
+TEST(a_watchdog_that_cannot_start_fails_the_create_and_leaves_nothing)
+{
+	struct rota_options o = {
+			.size = sizeof(o),
+			.workers = 2,
+			.watchdog_ns = 1000 * NS_PER_MS,
+	};
+	unsigned before = nr_threads();
+	struct rota_pool *pool = NULL;
+
+	for (unsigned long k = 1; k <= 3; k++) {
+		inject_reset();
+		inject(INJECT_pthread_create, k, 1, EAGAIN);
+		CHECK_EQ(rota_pool_create(&o, &pool), -EAGAIN);
+		CHECK_EQ(inject_failures(INJECT_pthread_create), 1);
+		CHECK(!pool && wait_until(nr_threads() == before, 2000));
+		CHECK_EQ(inject_nr_live(), 0);
+	}
+}

@@ -46,7 +46,7 @@ static int spoil(struct rota_options *options, unsigned what)
 {
 	switch (what) {
 	case 1:
-		options->size = sizeof(*options) - 1;
+		options->size = offsetof(struct rota_options, measure) - 1;
 		return -EINVAL;
 	case 2:
 		options->workers = ROTA_MAX_WORKERS + 1;
@@ -92,6 +92,13 @@ static int spoil(struct rota_options *options, unsigned what)
 		return 0;
 	case 15:
 		options->on_start = NULL;
+		return 0;
+	case 16:
+		options->measure = 2;
+		return -EINVAL;
+	case 17:
+	case 18:
+		options->measure = 1;
 		return 0;
 	default:
 		return 0;

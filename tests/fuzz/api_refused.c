@@ -62,7 +62,10 @@ static void bad_life(struct rota_pool *pool)
 
 static void bad_stats(struct rota_pool *pool)
 {
-	struct rota_stats stats = {.size = sizeof(stats) - 1, .ran = 77};
+	struct rota_stats stats = {
+			.size = offsetof(struct rota_stats, oldest_wait_ns) - 1,
+			.ran = 77,
+	};
 
 	CHECK_EQ(rota_pool_stats(pool, &stats), -EINVAL);
 	CHECK_EQ(rota_pool_stats(NULL, &stats), -EINVAL);

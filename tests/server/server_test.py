@@ -14,6 +14,7 @@ import os
 import re
 import resource
 import select
+import shutil
 import signal
 import socket
 import struct
@@ -510,6 +511,187 @@ def client_that_does_not_read_holds_no_worker(pool):
         client.close()
 
 
+# What can be seen
+
+def start_measured(pool, *options):
+    try:
+        return Server(pool, '--measure', *options)
+    except AssertionError as error:
+        if 'the %s pool cannot' % pool in str(error):
+            raise Skip('this pool cannot measure')
+        raise
+
+
+NAME = r'[a-zA-Z_:][a-zA-Z0-9_:]*'
+SAMPLE = re.compile(r'(%s)(?:\{(.*)\})? (\S+)' % NAME)
+LABEL = re.compile(r'(%s)="((?:[^"\\\n]|\\[\\"n])*)"' % NAME)
+NUMBER = re.compile(r'-?[0-9]+(\.[0-9]+)?')
+
+
+def parse_metrics(text):
+    """{family: (type, {(sample, labels): number})}; asserts what the format
+    wants: HELP, then TYPE, then the samples of one family after the other."""
+    families = {}
+    name = kind = None
+    assert text.endswith('\n')
+    for line in text[:-1].split('\n'):
+        if line.startswith('# HELP '):
+            name, words = line[7:].split(' ', 1)
+            assert re.fullmatch(NAME, name) and words, line
+            assert name not in families, line
+            kind = None
+        elif line.startswith('# TYPE '):
+            assert kind is None and line[7:].split(' ')[0] == name, line
+            kind = line[7:].split(' ')[1]
+            assert kind in ('counter', 'gauge', 'histogram'), line
+            assert (kind == 'counter') == name.endswith('_total'), line
+            families[name] = (kind, {})
+        else:
+            found = SAMPLE.fullmatch(line)
+            assert found and kind, line
+            sample, labels, value = found.groups()
+            assert NUMBER.fullmatch(value), line
+            pairs = LABEL.findall(labels or '')
+            assert ','.join('%s="%s"' % p for p in pairs) == (labels or '')
+            ends = ['_bucket', '_sum', '_count']
+            assert sample in ([name + end for end in ends]
+                              if kind == 'histogram' else [name]), line
+            key = (sample, tuple(pairs))
+            assert key not in families[name][1], line
+            families[name][1][key] = float(value)
+    assert all(samples for _, samples in families.values())
+    return families
+
+
+def check_histogram(name, samples):
+    """Returns its count; the bounds and the counts must rise to +Inf."""
+    buckets = [(float(labels[0][1]), value)
+               for (sample, labels), value in samples.items()
+               if sample == name + '_bucket']
+    assert len(buckets) > 20 and buckets[-1][0] == float('inf')
+    assert all(a[0] < b[0] and a[1] <= b[1]
+               for a, b in zip(buckets, buckets[1:]))
+    count = samples[name + '_count', ()]
+    assert count == buckets[-1][1]
+    total = samples[name + '_sum', ()]
+    least = sum((b[1] - a[1]) * a[0]
+                for a, b in zip(buckets, buckets[1:]))
+    assert least <= total + 1e-6 * count
+    return count
+
+
+@case
+def metrics_are_what_prometheus_reads_and_agree_with_stats(pool):
+    with Server(pool) as server:
+        for _ in range(20):
+            server.ask()
+        status, headers, body = server.ask(LAST_GET % b'/metrics')
+        assert status == 200
+        assert headers['Content-Type'].startswith('text/plain; version=0.0.4')
+        families = parse_metrics(body.decode())
+        assert families['pool_info'][1][
+            'pool_info', (('pool', pool),)] == 1
+
+        def value(name, *labels):
+            return families[name][1][name, labels]
+        assert value('server_requests_total') == 20
+        assert value('pool_jobs_submitted_total') == sum(
+            value(*of) for of in (
+                ('pool_jobs_total', ('outcome', 'ran')),
+                ('pool_jobs_total', ('outcome', 'dropped')),
+                ('pool_jobs_queued',), ('pool_jobs_running',)))
+        assert 20 <= value('pool_jobs_submitted_total') <= 21
+        assert 'pool_queue_wait_seconds' not in families
+
+
+@case
+def measured_histograms_count_each_job(pool):
+    with start_measured(pool, '--sleep-ms=50', '--workers=3') as server:
+        for _ in range(30):
+            server.ask()
+        server.ask(LAST_SLEEP)
+        until(lambda: server.stats()['run']['count'] >= 31, 'all have run')
+        before = server.stats()
+        families = parse_metrics(
+            server.ask(LAST_GET % b'/metrics')[2].decode())
+        for name in 'pool_queue_wait_seconds', 'pool_run_seconds':
+            kind, samples = families[name]
+            assert kind == 'histogram'
+            assert before['ran'] <= check_histogram(name, samples)
+        assert families['pool_run_seconds'][1][
+            'pool_run_seconds_sum', ()] >= 0.05
+        by_worker = families['pool_worker_jobs_total'][1]
+        assert len(by_worker) == 3
+        assert before['ran'] <= sum(by_worker.values())
+        assert families['pool_rescues_total'][1][
+            'pool_rescues_total', ()] == 0
+        for times in before['wait'], before['run']:
+            assert sum(times['buckets']) == times['count'] >= 31
+        assert before['run']['max_ns'] >= 50e6
+        assert [w['state'] for w in before['worker']].count('running') >= 1
+        assert sum(w['ran'] for w in before['worker']) <= before['ran']
+
+
+@case
+def waiting_jobs_show_their_age(pool):
+    with start_measured(pool, '--sleep-ms=200', '--workers=1') as server:
+        clients = [server.send(LAST_SLEEP) for _ in range(2)]
+        server.wait_for_clients(2)
+        stats = server.stats()  # waits for both
+        assert stats['wait']['max_ns'] >= 150e6, stats['wait']
+        assert stats['oldest_wait_ns'] == 0  # it is no more in the queue
+        for client in clients:
+            client.close()
+
+
+@case
+def live_page_needs_nothing_from_elsewhere(pool):
+    with Server(pool) as server:
+        status, headers, body = server.ask(LAST_GET % b'/live')
+        page = body.decode()
+        assert status == 200 and headers['Content-Type'].startswith('text/html')
+        assert page.startswith('<!DOCTYPE html>') and page.endswith('</html>\n')
+        assert not re.search(r'https?:|@import|<script src|<link[^>]*css', page)
+        head = server.ask(b'HEAD' + (LAST_GET % b'/live')[3:])
+        assert head[1]['Content-Length'] == str(len(body)) and not head[2]
+
+
+@case
+def large_pages_mix_with_small_ones_on_one_connection(pool):
+    with Server(pool, '--keep-alive') as server:
+        answers = server.ask_many(
+            20 * ((GET % b'/live') + ROOT + (GET % b'/metrics')) + LAST_ROOT)
+        assert [a[0] for a in answers] == 61 * [200]
+        assert len({a[2] for a in answers[::3][:20]}) == 1
+        assert len({a[2] for a in answers[1::3]}) == 1
+
+
+@case
+def browser_shows_the_live_page(pool):
+    browser = shutil.which('chromium')
+    if not browser:
+        raise Skip('no chromium')
+    with Server(pool, '--workers=3',
+                *(['--measure'] if pool == 'rota' else [])) as server, \
+            tempfile.TemporaryDirectory() as profile:
+        for _ in range(50):
+            server.ask()
+        done = subprocess.run(
+            [browser, '--headless=new', '--no-sandbox', '--disable-gpu',
+             '--user-data-dir=' + profile, '--virtual-time-budget=5000',
+             '--dump-dom', server.url + '/live'],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+        page = done.stdout.decode()
+        shown = dict(re.findall(r'id="([\w-]+)"[^>]*>([^<]+)<', page))
+        assert shown['pool'] == pool and shown['nr-workers'] == '3', shown
+        assert shown['state'] == 'live', shown
+        ran = re.search(r'<dt>ran</dt><dd class="">(\d+)</dd>', page)
+        assert ran and int(ran.group(1)) >= 50, page[-3000:]
+        if pool == 'rota':
+            assert len(re.findall(r'<div class="worker [a-z]+"', page)) == 3
+            assert page.count('<rect') > 10 and 'p99' in shown['wait-note']
+
+
 # Overload
 
 @case
@@ -576,7 +758,7 @@ def is_refused(server):
     try:
         server.connect().close()
         return False
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):
         return True
 
 
@@ -632,7 +814,8 @@ def bad_options_exit_2_with_a_message(pool):
                    '--listen=nowhere', '--listen=127.0.0.1:65536',
                    '--listen=nowhere:80', '--sleep-ms=x', '--capacity=-1',
                    '--read-timeout-ms=0', '--shutdown-ms=1e3', '--nope',
-                   '--workers', 'word'):
+                   '--workers', 'word', *(
+                       [] if pool == 'rota' else ['--measure'])):
         done = subprocess.run([Server.binary, '--pool=' + pool, option],
                               stdin=subprocess.DEVNULL, capture_output=True,
                               timeout=LONG)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Version, error texts, identity, counters. */
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +20,7 @@ TEST(every_error_has_a_text_and_the_documented_ones_have_their_own)
 {
 	static const int documented[] = {0, -EINVAL, -E2BIG, -ENOMEM, -EAGAIN,
 			-ENOSYS, -EDEADLK, -ESHUTDOWN, -EOWNERDEAD, -ETIMEDOUT,
-			-EMSGSIZE};
+			-EMSGSIZE, -ENODATA};
 	enum { NR = sizeof(documented) / sizeof(*documented) };
 	size_t i, j;
 	int error;
@@ -109,6 +110,12 @@ TEST(stats_of_each_size_fill_only_what_was_asked_for)
 	stats.size = 0; /* as in 0.1 */
 	CHECK_EQ(rota_pool_stats(pool, &stats), 0);
 	CHECK_EQ(stats.workers, 1);
+	CHECK_EQ(stats.start_failures, 0x5a5a5a5a5a5a5a5a);
+	CHECK_EQ(stats.size, offsetof(struct rota_stats, start_failures));
+	CHECK_EQ(rota_pool_stats(pool, &stats), 0); /* that size, now */
+	CHECK_EQ(stats.oldest_wait_ns, 0x5a5a5a5a5a5a5a5a);
+	stats.size--;
+	CHECK_EQ(rota_pool_stats(pool, &stats), -EINVAL);
 	memset(&newer, 0x5a, sizeof(newer));
 	newer.stats.size = sizeof(struct rota_stats);
 	CHECK_EQ(rota_pool_stats(pool, &newer.stats), 0);

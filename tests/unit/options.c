@@ -2,6 +2,7 @@
 /* rota_pool_create(): defaults, refused values, names, stacks, CPU sets. */
 #include <errno.h>
 #include <sched.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -61,6 +62,13 @@ TEST(the_number_of_workers_is_what_was_asked_for)
 	}
 }
 
+static void on_stuck(void *hook_arg, unsigned worker, uint64_t running_ns)
+{
+	(void)hook_arg;
+	(void)worker;
+	(void)running_ns;
+}
+
 TEST(every_bad_value_is_refused_and_leaves_nothing)
 {
 	struct rota_options o;
@@ -91,6 +99,11 @@ TEST(every_bad_value_is_refused_and_leaves_nothing)
 	REFUSE(spin_ns, ROTA_SPIN_MAX_NS + 1);
 	REFUSE(spin_ns, ROTA_SPIN_NONE - 1);
 	REFUSE(reserved, 1);
+	REFUSE(reserved_2, 1);
+	REFUSE(measure, 2);
+	REFUSE(watchdog_ns, 1);
+	REFUSE(watchdog_ns, ROTA_WATCHDOG_MIN_NS - 1);
+	REFUSE(on_stuck, on_stuck); /* without a watchdog */
 	REFUSE(stack_bytes, 1);
 	REFUSE(cpu_set, &byte); /* of 0 bytes */
 	memset(&o, 0, sizeof(o));
@@ -122,6 +135,23 @@ TEST(newer_options_are_refused_only_if_they_use_what_is_new)
 	newer.options.size = sizeof(newer);
 	newer.options.workers = 1;
 	end_pool(make_pool_with(&newer.options));
+}
+
+TEST(what_is_behind_the_end_of_older_options_is_not_read)
+{
+	const size_t first_size = offsetof(struct rota_options, measure);
+	const size_t sizes[] = {0, first_size, first_size + 4};
+	struct rota_options o;
+
+	for (int i = 0; i < 3; i++) {
+		memset(&o, 0xff, sizeof(o));
+		memset(&o, 0, first_size);
+		o.size = sizes[i];
+		o.workers = 1;
+		if (sizes[i] > first_size)
+			o.measure = 0;
+		end_pool(make_pool_with(&o));
+	}
 }
 
 TEST(spin_limits_themselves_are_accepted)

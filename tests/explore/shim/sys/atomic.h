@@ -42,6 +42,8 @@
 			__builtin_strcmp(text, "&lanes->nr_takers") == 0 ||    \
 			(__builtin_strcmp(text, "&pool->mood") == 0 &&         \
 					!xp_options->discards))
+/* Only written, while the pool is used. */
+#define XP_IS_NOTE(text) (__builtin_strcmp(text, "&self->state") == 0)
 /* Written by the one thread that reads it relaxed: the owner of a lane. */
 #define XP_IS_OWN(text, order)                                                 \
 	((order) == memory_order_relaxed &&                                    \
@@ -68,8 +70,10 @@
 						       : xp_load)(word,        \
 				       sizeof(*(word)), #word, __func__))
 #define atomic_store_explicit(word, value, order)                              \
-	(xp_store(word, (uint64_t)(uintptr_t)(value), sizeof(*(word)), #word,  \
-			 __func__),                                            \
+	(XP_IS_NOTE(#word) ? atomic_init(word, value)                          \
+			   : xp_store(word, (uint64_t)(uintptr_t)(value),      \
+					     sizeof(*(word)), #word,           \
+					     __func__),                        \
 			(order) == memory_order_seq_cst ? xp_fence("")         \
 							: (void)0)
 #define atomic_exchange_explicit(word, value, order)                           \
