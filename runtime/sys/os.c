@@ -284,5 +284,9 @@ void os_pages_discard(void *pages, size_t bytes)
 
 int os_pages_wipe_on_fork(void *pages, size_t bytes)
 {
-	return madvise(pages, bytes, MADV_WIPEONFORK) ? -ENOSYS : 0;
+	int saved = errno;
+	int error = madvise(pages, bytes, MADV_WIPEONFORK) ? -ENOSYS : 0;
+
+	errno = saved;
+	return error;
 }
