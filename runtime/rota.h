@@ -1091,8 +1091,7 @@ struct rota_timer;
  * Ownership: @ret_timer is the caller's until rota_timer_stop(), also when it
  *            does not beat any more. A close of @pool ends its beats. Each run is
  *            a job of @pool: a discard drops one that is queued (on_drop with
- *            @run and @arg), and one that a stop met in the queue does nothing
- *            and counts as run.
+ *            @run and @arg); one that a stop met in the queue counts as dropped.
  * Progress:  as rota_submit_at().
  * Ordering:  as rota_submit_at(); each run happens-before the next.
  * Cost:      as rota_submit_at(); nothing but a submit for a beat.

@@ -62,6 +62,8 @@ static void timer_run(struct rota_work *work)
 
 	if (begin_run(timer))
 		timer->run(timer->arg);
+	else
+		pool_count_as_dropped(timer->pool, 1);
 	end_run(timer);
 }
 
