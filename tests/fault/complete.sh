@@ -6,11 +6,12 @@
 
 by_hand=(clock_gettime fgets syscall)
 # They cannot fail, or what they return does not matter.
-harmless=(__errno_location fclose free getpid mem{cpy,set,move} munmap
+harmless=(__errno_location close fclose free getpid mem{cpy,set,move} munmap
 	pthread_attr_destroy pthread_clockjoin_np
 	pthread_exit pthread_join pthread_timedjoin_np pthread_key_delete
-	pthread_once __sched_cpu{count,free} sched_yield sigdelset sigfillset
-	snprintf sprintf sscanf str{chr,rchr,len,cspn,ncmp,tol,toll} sysconf)
+	pthread_once read __sched_cpu{count,free} sched_yield sigdelset sigfillset
+	snprintf sprintf sscanf str{chr,rchr,len,cspn,ncmp,tol,toll} sysconf
+	write)
 
 called() {
 	nm -u "$1" | awk '$1 == "U" { print $2 }' | sort -u |

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -134,7 +135,7 @@ static int must_fail(enum inject_kind kind)
 static void born(enum inject_kind kind)
 {
 	if (kind == INJECT_malloc || kind == INJECT_mmap ||
-			kind == INJECT_fopen)
+			kind == INJECT_fopen || kind == INJECT_eventfd)
 		atomic_fetch_add(&nr_live, 1);
 }
 
@@ -179,6 +180,13 @@ int inject_munmap(void *map, size_t bytes)
 {
 	dies(map);
 	return munmap(map, bytes);
+}
+
+int inject_close(int fd);
+int inject_close(int fd)
+{
+	atomic_fetch_sub(&nr_live, 1);
+	return close(fd);
 }
 
 int inject_fclose(FILE *stream);

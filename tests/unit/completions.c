@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "../support.h"
-#include "counting.h"
 
 static struct rota_completions *make_cq(unsigned capacity)
 {
@@ -319,29 +318,6 @@ TEST(bad_arguments_are_refused)
 	CHECK_EQ(rota_completions_destroy(NULL), 0);
 	CHECK_EQ(rota_completions_destroy(cq), 0);
 	end_pool(pool);
-}
-
-TEST(whatever_fails_create_fails_and_leaves_nothing)
-{
-	struct rota_completions *cq = NULL;
-	unsigned before = nr_fds();
-
-	fail_allocation(1);
-	CHECK_EQ(rota_completions_create(8, &cq), -ENOMEM);
-	fail_allocation(0);
-	fail_eventfd(EMFILE);
-	CHECK_EQ(rota_completions_create(8, &cq), -EMFILE);
-	fail_eventfd(ENOMEM);
-	errno = 77;
-	CHECK_EQ(rota_completions_create(8, &cq), -ENOMEM);
-	CHECK_EQ(errno, 77);
-	fail_eventfd(0);
-	CHECK(cq == NULL);
-	CHECK_EQ(nr_live(), 0);
-	CHECK_EQ(nr_fds(), before);
-	CHECK_EQ(rota_completions_destroy(make_cq(8)), 0);
-	CHECK_EQ(nr_live(), 0);
-	CHECK_EQ(nr_fds(), before);
 }
 
 static void child_uses(struct rota_completions *cq, struct rota_pool *pool)

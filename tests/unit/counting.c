@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "counting.h"
 
-#include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 enum { NR_SLOTS = 1 << 18 };
 
@@ -12,10 +10,6 @@ static _Atomic(void *) live[NR_SLOTS]; /* open addressing, never compacted */
 static void *const tomb = (void *)live;
 static atomic_long nr_alive;
 static atomic_ulong nr_calls;
-static atomic_long allocations_left = -1; /* to the one that fails */
-static atomic_long threads_left = -1;
-static atomic_int eventfd_error;
-static atomic_bool failed;
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t nr, size_t size);
@@ -23,12 +17,6 @@ void *__real_realloc(void *block, size_t size);
 void *__real_aligned_alloc(size_t alignment, size_t size);
 int __real_posix_memalign(void **ret, size_t alignment, size_t size);
 void __real_free(void *block);
-void *__real_mmap(void *at, size_t size, int prot, int flags, int fd,
-		off_t offset);
-int __real_munmap(void *map, size_t size);
-int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
-		void *(*run)(void *), void *arg);
-int __real_eventfd(unsigned value, int flags);
 
 unsigned long nr_allocations(void)
 {
@@ -38,36 +26,6 @@ unsigned long nr_allocations(void)
 long nr_live(void)
 {
 	return atomic_load(&nr_alive);
-}
-
-void fail_allocation(unsigned long k)
-{
-	atomic_store(&failed, false);
-	atomic_store(&allocations_left, k ? (long)k : -1);
-}
-
-void fail_thread(unsigned long k)
-{
-	atomic_store(&failed, false);
-	atomic_store(&threads_left, k ? (long)k : -1);
-}
-
-void fail_eventfd(int error)
-{
-	atomic_store(&eventfd_error, error);
-}
-
-bool has_failed(void)
-{
-	return atomic_load(&failed);
-}
-
-static bool must_fail(atomic_long *left)
-{
-	if (atomic_load(left) <= 0 || atomic_fetch_sub(left, 1) != 1)
-		return false;
-	atomic_store(&failed, true);
-	return true;
 }
 
 static size_t first_slot(const void *block)
@@ -80,7 +38,7 @@ static void *born(void *block)
 	size_t i = first_slot(block), tries;
 	void *old;
 
-	if (!block || block == MAP_FAILED)
+	if (!block)
 		return block;
 	for (tries = 0; tries < NR_SLOTS; tries++, i = (i + 1) % NR_SLOTS) {
 		old = atomic_load(&live[i]);
@@ -113,31 +71,28 @@ static void dies(void *block)
 	}
 }
 
-static bool count(void)
+static void count(void)
 {
 	atomic_fetch_add(&nr_calls, 1);
-	if (!must_fail(&allocations_left))
-		return true;
-	errno = ENOMEM;
-	return false;
 }
 
 void *__wrap_malloc(size_t size)
 {
-	return count() ? born(__real_malloc(size)) : NULL;
+	count();
+	return born(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t nr, size_t size)
 {
-	return count() ? born(__real_calloc(nr, size)) : NULL;
+	count();
+	return born(__real_calloc(nr, size));
 }
 
 void *__wrap_realloc(void *block, size_t size)
 {
 	void *moved;
 
-	if (!count())
-		return NULL;
+	count();
 	dies(block);
 	moved = __real_realloc(block, size);
 	return born(moved ? moved : block);
@@ -145,14 +100,15 @@ void *__wrap_realloc(void *block, size_t size)
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size)
 {
-	return count() ? born(__real_aligned_alloc(alignment, size)) : NULL;
+	count();
+	return born(__real_aligned_alloc(alignment, size));
 }
 
 int __wrap_posix_memalign(void **ret, size_t alignment, size_t size)
 {
-	int error = count() ? __real_posix_memalign(ret, alignment, size)
-			    : ENOMEM;
+	int error = __real_posix_memalign(ret, alignment, size);
 
+	count();
 	if (!error)
 		born(*ret);
 	return error;
@@ -162,42 +118,4 @@ void __wrap_free(void *block)
 {
 	dies(block);
 	__real_free(block);
-}
-
-void *__wrap_mmap(void *at, size_t size, int prot, int flags, int fd,
-		off_t offset)
-{
-	return count() ? born(__real_mmap(at, size, prot, flags, fd, offset))
-		       : MAP_FAILED;
-}
-
-/* The name of the same where file offsets have 64 bits. */
-void *__wrap_mmap64(void *at, size_t size, int prot, int flags, int fd,
-		off_t offset)
-{
-	return __wrap_mmap(at, size, prot, flags, fd, offset);
-}
-
-int __wrap_munmap(void *map, size_t size)
-{
-	dies(map);
-	return __real_munmap(map, size);
-}
-
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr,
-		void *(*run)(void *), void *arg)
-{
-	if (must_fail(&threads_left))
-		return EAGAIN;
-	return __real_pthread_create(thread, attr, run, arg);
-}
-
-int __wrap_eventfd(unsigned value, int flags)
-{
-	int error = atomic_load(&eventfd_error);
-
-	if (!error)
-		return __real_eventfd(value, flags);
-	errno = error;
-	return -1;
 }

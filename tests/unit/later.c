@@ -304,68 +304,15 @@ TEST(the_timer_thread_begins_at_the_first_use_and_sleeps)
 	CHECK_EQ(find_thread("a-long-na-timer"), 0);
 }
 
-TEST(whatever_fails_the_submit_fails_and_leaves_nothing)
+TEST(bad_arguments_are_refused)
 {
 	struct rota_pool *pool = make_pool(1, 0, ROTA_FULL_FAIL);
-	unsigned before = nr_threads();
 	struct delayed job = {0};
-	long live = nr_live();
 
-	errno = 77;
-	fail_thread(1);
-	CHECK_EQ(rota_submit_at(pool, delayed_run, &job, 0), -EAGAIN);
-	CHECK(has_failed());
-	fail_allocation(1);
-	CHECK_EQ(rota_submit_at(pool, delayed_run, &job, 0), -ENOMEM);
-	CHECK(has_failed());
-	fail_allocation(0);
-	CHECK_EQ(errno, 77);
-	CHECK_EQ(nr_threads(), before);
-	CHECK_EQ(nr_live(), live);
 	CHECK_EQ(rota_submit_at(NULL, delayed_run, &job, 0), -EINVAL);
 	CHECK_EQ(rota_submit_at(pool, NULL, &job, 0), -EINVAL);
-	CHECK_EQ(rota_submit_at(pool, delayed_run, &job, 0), 0);
-	await_ran(1);
 	end_pool(pool);
 	CHECK_EQ(nr_live(), 0);
-}
-
-/* T needs memory for its lane, and when it is full. */
-TEST(jobs_that_find_no_memory_when_they_are_due_come_again)
-{
-	enum { NR = 600, ENOUGH = 20 };
-	struct rota_options o = {.workers = 1, .channel = ROTA_CHANNEL_LANES};
-	unsigned k;
-
-	for (k = 1; k < ENOUGH; k++) {
-		struct rota_pool *pool = make_pool_with(&o);
-		uint64_t when_ns = in_ms(20 * TEST_SLOW);
-		struct delayed jobs[NR] = {{.when_ns = when_ns}};
-		struct blocker blocker;
-		bool is_failed;
-		int i;
-
-		atomic_store(&nr_ran, 0);
-		blocker_hold(&blocker, pool);
-		for (i = 0; i < NR; i++)
-			CHECK_EQ(rota_submit_at(pool, delayed_run, &jobs[i],
-						 when_ns),
-					0);
-		fail_allocation(k);
-		CHECK(wait_until(stats_of(pool).queued == NR, TEST_WAIT_MS));
-		is_failed = has_failed();
-		fail_allocation(0);
-		blocker_release(&blocker);
-		await_ran(NR);
-		check_rest(pool);
-		CHECK_EQ(stats_of(pool).ran, NR + 1);
-		end_pool(pool);
-		CHECK_EQ(nr_live(), 0);
-		if (!is_failed)
-			break;
-	}
-	CHECK(k > 1 && k < ENOUGH);
-	test_note("%u allocations, each failed once", k - 1);
 }
 
 TEST(a_forked_child_gets_an_error)
