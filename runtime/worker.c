@@ -268,6 +268,7 @@ static bool start(struct worker *self)
 	struct rota_pool *pool = self->pool;
 	int error = 0, none = 0;
 
+	self->slot = NULL;
 	if (pool->on_start)
 		error = pool->on_start(pool->hook_arg, self->index);
 	self->has_started = error >= 0;

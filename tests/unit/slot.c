@@ -69,6 +69,28 @@ TEST(each_worker_keeps_its_own_from_start_to_stop)
 	CHECK_EQ(atomic_load(&stops), NR_WORKERS);
 }
 
+TEST(a_worker_that_comes_again_begins_with_none)
+{
+	struct rota_options o = {
+			.size = sizeof(o),
+			.workers = NR_WORKERS,
+			.idle_ns = 1,
+			.on_start = scratch_start,
+			.on_stop = scratch_stop,
+	};
+	struct rota_pool *pool = make_pool_with(&o);
+	unsigned round;
+
+	for (round = 1; round <= 3; round++) {
+		CHECK_EQ(rota_pool_resize(pool, 1), 0);
+		CHECK(wait_until(
+				atomic_load(&stops) == round * (NR_WORKERS - 1),
+				TEST_WAIT_MS));
+		CHECK_EQ(rota_pool_resize(pool, NR_WORKERS), 0);
+	}
+	end_pool(pool);
+}
+
 static void inline_run(void *arg)
 {
 	(void)arg;
