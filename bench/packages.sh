@@ -7,6 +7,7 @@ build_packages=(gcc libc6-dev libck-dev libhttp-parser-dev libjansson-dev
 bench_packages=(linux-perf strace valgrind wrk)
 test_packages=(curl g++ libuv1-dev spin)
 fuzz_packages=(clang libclang-rt-14-dev)
+analysis_packages=(clang-tidy cppcheck)
 
 # need_packages NAME...: install what is missing if we may, else name it and
 # return 1. Where there is no dpkg, it trusts that all is there.

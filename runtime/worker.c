@@ -23,7 +23,8 @@ static void let_gather(struct worker *self)
 	now_ns = os_now_ns();
 	end_ns = now_ns + GATHER_NS;
 	/* if it was not just here, the jobs are long or few: no delay */
-	while (now_ns < end_ns && end_ns - self->gathered_ns < 3 * GATHER_NS) {
+	while (now_ns < end_ns &&
+			end_ns - self->gathered_ns < 3ull * GATHER_NS) {
 		os_yield();
 		now_ns = os_now_ns();
 	}

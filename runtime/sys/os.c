@@ -247,6 +247,9 @@ void *os_alloc(size_t bytes)
 	int saved = errno;
 	void *memory = malloc(bytes);
 
+	/* clang holds that malloc leaves errno alone, and would leave out what
+	 * follows */
+	atomic_signal_fence(memory_order_seq_cst);
 	errno = saved;
 	return memory;
 }

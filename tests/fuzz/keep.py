@@ -9,6 +9,7 @@ asked of FUZZER by a merge of that input alone: the control file names features
 """
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -56,7 +57,8 @@ def main():
         with open(path, 'rb') as file:
             inputs.append(file.read())
     for name in os.listdir(corpus):
-        os.unlink(os.path.join(corpus, name))
+        if re.fullmatch('[0-9a-f]{12}', name):  # others were named by hand
+            os.unlink(os.path.join(corpus, name))
     for data in inputs:
         name = hashlib.sha1(data).hexdigest()[:12]
         with open(os.path.join(corpus, name), 'wb') as file:

@@ -3,7 +3,8 @@
 # Ordering tags. A definition is a comment that begins with
 #	[module.X1] what; pairs with [module.X2]
 # where X is R release, A acquire or F full fence. Each tag is defined once, its
-# partners exist, and runtime/README.md indexes each one.
+# partners exist, and runtime/README.md has a row for each one, which ends with the
+# test that needs it.
 # usage: ordering.sh SOURCE_ROOT
 . "$(dirname "$0")/../tap.sh"
 cd "$1/runtime" || exit 1
@@ -72,15 +73,35 @@ used() { # a tag in the text of another comment must exist too
 	return $bad
 }
 ok 'no comment refers to a tag that is not defined' used
+# The last column of the row of a tag
+needed_by() {
+	awk -F ' *[|] *' -v tag="$1" 'NF == 8 && $2 == tag { print $7 }' README.md
+}
+# CASE in backticks, or MODEL MUTANT, as in the row
+exists() {
+	local name=${1//\`/}
+	case $1 in
+	\`*\`) grep -qrF "\"${name%_lanes}\"" ../tests/explore --include='*.c' ;;
+	*) grep -qE "^caught $1( |\$)" ../tests/model/run.sh ;;
+	esac
+}
 indexed() {
-	local t bad=0
+	local t row one tests bad=0
 	for t in $(defined); do
-		grep -qF "$t" README.md || grep -qF "${t:1:-1}" README.md ||
-			{ echo "$t is not in runtime/README.md"; bad=1; }
+		row=$(needed_by "$t")
+		case $row in
+		'') echo "$t has no row in runtime/README.md"; bad=1; continue ;;
+		'argued: '*) continue ;;
+		esac
+		IFS=, read -ra tests <<< "${row#weak only: }"
+		for one in "${tests[@]}"; do
+			exists "${one# }" ||
+				{ echo "$t: no test ${one# }"; bad=1; }
+		done
 	done
 	return $bad
 }
-ok 'runtime/README.md indexes each tag' indexed
+ok 'runtime/README.md has a row for each tag, with a test that exists' indexed
 ordered() { # an order but relaxed has a tag at most 20 lines above, 3 below
 	local file bad=0
 	for file in $(printf '%s\n' "${sources[@]}" | grep -v '^\./sys/'); do
