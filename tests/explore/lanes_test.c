@@ -117,12 +117,12 @@ static const struct xp_case cases[] = {
 		OTHER("close_races_3x4x4_drawn", play_close, DRAW(2000),
 				SIZE(3, 4, 4)),
 
-		PLAY("1x1x3_quiesce_all_sc", ALL(XP_SC), SIZE(1, 1, 3),
-				QUIESCE),
-		PLAY("1x1x3_stop_all_sc", ALL(XP_SC), SIZE(1, 1, 3)),
+		/* that includes SC */
+		PLAY("1x1x2_stop_all", ALL(XP_TSO), SIZE(1, 1, 2)),
 		PLAY("1x1x3_quiesce_all", ALL(XP_TSO), SIZE(1, 1, 3), QUIESCE),
-		PLAY("1x1x3_stop_all", ALL(XP_TSO), SIZE(1, 1, 3)),
 
+		PLAY("1x1x3_stop_deep", DEEP(XP_TSO, XP_NO_BOUND),
+				SIZE(1, 1, 3)),
 		PLAY("2x1x1_quiesce_deep_sc", DEEP(XP_SC, XP_NO_BOUND),
 				SIZE(2, 1, 1), QUIESCE),
 		PLAY("2x1x1_stop_deep_sc", DEEP(XP_SC, XP_NO_BOUND),

@@ -120,6 +120,26 @@ static void wait_for_ever(const void *with)
 		os_yield();
 }
 
+/* Each change lets the other one go on, and none of them ends it. */
+static void *change_for_ever(void *with)
+{
+	(void)with;
+	for (;;) {
+		atomic_store_explicit(&y, 1, memory_order_release);
+		os_yield();
+		atomic_store_explicit(&y, 0, memory_order_release);
+		os_yield();
+	}
+	return NULL;
+}
+
+static void wait_beside_changes(const void *with)
+{
+	reset();
+	xp_start(change_for_ever, (void *)(uintptr_t)with);
+	wait_for_ever(with);
+}
+
 static const enum sb_fence none = NO_FENCE, one = FENCE_ONE, both = FENCE_BOTH;
 static const uint32_t outcomes[] = {0, 2, 3};
 
@@ -146,6 +166,8 @@ static const struct xp_case cases[] = {
 		CASE("wake_tso", wake, NULL, XP_TSO, false),
 		CASE("wake_forgotten", wake, &both, XP_TSO, true),
 		CASE("livelock", wait_for_ever, NULL, XP_TSO, true),
+		CASE("livelock_of_two", wait_beside_changes, NULL, XP_TSO,
+				true),
 };
 
 int main(int argc, char **argv)

@@ -29,7 +29,7 @@ says a_failure_is_saved 0 "# saved: --replay $saved" \
 	"$mutant" --mutant --save "$saved" "$case"
 says it_fails_again_in_the_same_way 1 '# fails as recorded' \
 	"$mutant" --replay "$saved"
-says and_from_its_choices_alone 1 '# failed: deadlock' \
+says and_from_its_choices_alone 1 '# failed: ' \
 	"$mutant" --replay "$(sed -n 's/^schedule //p' "$saved")" "$case"
 says the_right_source_diverges_from_it 2 '# diverges: step' \
 	"$program" --replay "$saved"
@@ -43,6 +43,11 @@ says a_failure_that_does_not_come_diverges 2 '# diverges: it goes on' \
 echo nonsense > "$saved.bad"
 says a_file_that_is_none_is_refused 2 'no schedule in' \
 	"$mutant" --replay "$saved.bad"
+
+says a_drawn_failure_is_saved 0 "# saved: --replay $saved" \
+	"$mutant" --mutant --seed 1 --save "$saved" 4x4x2_quiesce_drawn
+says it_fails_again_without_the_seed 1 '# fails as recorded' \
+	"$mutant" --replay "$saved"
 
 echo "1..$nr"
 echo "# $((nr - failed)) passed, $failed failed"
