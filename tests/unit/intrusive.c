@@ -2,6 +2,7 @@
 /* rota_submit_job(): jobs in the caller's memory. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
