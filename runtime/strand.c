@@ -30,30 +30,25 @@ static struct task *next(struct strand *strand)
 	return task;
 }
 
-/* Runner: the next one that has a ticket. */
-static struct task *next_owed(struct strand *strand)
+/* Run the next task that has a ticket, or drop it. False: it was dropped, now or
+ * before. */
+static bool finish_next(struct strand *strand, enum rota_drop_reason reason)
 {
 	struct task *task;
 
-	do
+	do {
 		task = next(strand);
-	/* relaxed: REFUSED is final, and its ticket is not owed */
-	while (atomic_load_explicit(&task->state, memory_order_relaxed) ==
-			TASK_REFUSED);
-	return task;
-}
-
-/* Run the next task, or drop it. False: it was dropped, now or before. */
-static bool finish_next(struct strand *strand, enum rota_drop_reason reason)
-{
-	struct task *task = next_owed(strand);
-
-	if (reason) {
-		if (task_claim(task, TASK_DROPPING))
+		if (!reason && task_claim(task, TASK_RUNNING))
+			return task_finish(task);
+		if (reason && task_claim(task, TASK_DROPPING)) {
 			task_finish_drop(task, reason);
-		return false;
-	}
-	return task_claim(task, TASK_RUNNING) && task_finish(task);
+			return false;
+		}
+		/* relaxed: REFUSED is final, and its ticket is not owed; to look
+		 * before the claim is too early, it may come between */
+	} while (atomic_load_explicit(&task->state, memory_order_relaxed) ==
+			TASK_REFUSED);
+	return false;
 }
 
 /* A ticket is taken. True: it was the first owed, and ret_has_run says what
