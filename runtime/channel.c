@@ -64,25 +64,23 @@ static bool look_at_classes(struct channel *channel, bool *ret_has_work)
 
 enum channel_state channel_look(struct channel *channel)
 {
-	bool has_work = false;
-	bool are_finished = look_at_classes(channel, &has_work);
+	bool has_work = false, are_finished;
 
-	if (has_work)
-		return CHANNEL_HAS_WORK;
 	if (lanes_have_work(&channel->lanes))
 		return CHANNEL_HAS_WORK;
 	switch (chain_look(&channel->chain)) {
 	case CHAIN_HAS_WORK:
 		return CHANNEL_HAS_WORK;
 	case CHAIN_IS_EMPTY:
-		return CHANNEL_IS_EMPTY;
-	case CHAIN_IS_FINISHED: /* so the lanes are closed: they are first */
+		look_at_classes(channel, &has_work);
+		return has_work ? CHANNEL_HAS_WORK : CHANNEL_IS_EMPTY;
+	case CHAIN_IS_FINISHED: /* so all others are closed: it is last */
 		break;
 	}
-	if (!are_finished)
-		return CHANNEL_IS_EMPTY; /* whoever closes will notify */
-	return lanes_are_finished(&channel->lanes) ? CHANNEL_IS_FINISHED
-						   : CHANNEL_HAS_WORK;
+	are_finished = look_at_classes(channel, &has_work);
+	return are_finished && lanes_are_finished(&channel->lanes)
+			       ? CHANNEL_IS_FINISHED
+			       : CHANNEL_HAS_WORK;
 }
 
 static uint64_t sum_of_classes(

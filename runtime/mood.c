@@ -3,20 +3,6 @@
 #include "measure.h"
 #include "pool.h"
 
-/* Jobs were found by searching, or moved: others may sleep because of that. */
-void worker_tell_others(struct worker *self, bool has_more)
-{
-	struct rota_pool *pool = self->pool;
-
-	if (self->waiter->is_searcher) {
-		ec_leave_search(&pool->eventcount, self->waiter);
-		has_more = has_more ||
-			   channel_look(&pool->channel) == CHANNEL_HAS_WORK;
-	}
-	if (has_more)
-		pool_notify(pool, 1);
-}
-
 /* Run it, or drop it, or wait first: see MOOD_*. False: look after something
  * else before the next job. */
 static bool run_in_mood(struct worker *self, struct rota_job job, uint32_t mood)

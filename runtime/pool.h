@@ -185,8 +185,6 @@ bool worker_run_with_care(
 		struct worker *self, struct rota_job job, uint32_t mood);
 /* A job of another priority; false: there is none. */
 bool worker_run_class(struct worker *self, enum channel_class class);
-/* Jobs were found by searching, or moved: others may sleep because of that. */
-void worker_tell_others(struct worker *self, bool has_more);
 
 /* Of jobs that are over. */
 static inline void worker_count(_Atomic uint64_t *counter)
@@ -198,6 +196,8 @@ static inline void worker_count(_Atomic uint64_t *counter)
 
 /* worker.c */
 void *worker_main(void *worker);
+/* Jobs were found by searching, or moved: others may sleep because of that. */
+void worker_tell_others(struct worker *self, bool has_more);
 /* It will look for no more jobs: others must know of what it leaves. */
 void worker_hand_over(struct worker *self);
 

@@ -4,6 +4,20 @@
 #include "pool.h"
 #include "sys/probe.h"
 
+/* Jobs were found by searching, or moved: others may sleep because of that. */
+void worker_tell_others(struct worker *self, bool has_more)
+{
+	struct rota_pool *pool = self->pool;
+
+	if (self->waiter->is_searcher) {
+		ec_leave_search(&pool->eventcount, self->waiter);
+		has_more = has_more ||
+			   channel_look(&pool->channel) == CHANNEL_HAS_WORK;
+	}
+	if (has_more)
+		pool_notify(pool, 1);
+}
+
 /* Jobs in a row: since it last parked, and half of those before. */
 static uint64_t streak(struct worker *self)
 {
