@@ -46,7 +46,7 @@ static int spoil(struct rota_options *options, unsigned what)
 {
 	switch (what) {
 	case 1:
-		options->size = offsetof(struct rota_options, measure) - 1;
+		options->size = offsetof(struct rota_options, max_workers) - 1;
 		return -EINVAL;
 	case 2:
 		options->workers = ROTA_MAX_WORKERS + 1;

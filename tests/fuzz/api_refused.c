@@ -63,7 +63,7 @@ static void bad_life(struct rota_pool *pool)
 static void bad_stats(struct rota_pool *pool)
 {
 	struct rota_stats stats = {
-			.size = offsetof(struct rota_stats, oldest_wait_ns) - 1,
+			.size = offsetof(struct rota_stats, start_failures) - 1,
 			.ran = 77,
 	};
 
