@@ -139,7 +139,7 @@ TEST(newer_options_are_refused_only_if_they_use_what_is_new)
 
 TEST(what_is_behind_the_end_of_older_options_is_not_read)
 {
-	const size_t first_size = offsetof(struct rota_options, measure);
+	const size_t first_size = offsetof(struct rota_options, max_workers);
 	const size_t sizes[] = {0, first_size, first_size + 4};
 	struct rota_options o;
 
