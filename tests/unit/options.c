@@ -149,7 +149,7 @@ TEST(what_is_behind_the_end_of_older_options_is_not_read)
 		o.size = sizes[i];
 		o.workers = 1;
 		if (sizes[i] > first_size)
-			o.measure = 0;
+			o.max_workers = 0;
 		end_pool(make_pool_with(&o));
 	}
 }
