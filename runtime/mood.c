@@ -9,6 +9,8 @@ static bool run_in_mood(struct worker *self, struct rota_job job, uint32_t mood)
 {
 	struct rota_pool *pool = self->pool;
 
+	if (!mood)
+		os_thread_exit(); /* a job forked and returned in the child */
 	if (mood & MOOD_CROWDED && self->regions)
 		crew_end_region(self); /* of the job before */
 	if (mood & MOOD_PAUSED) {
@@ -53,7 +55,8 @@ static void run_classes(struct worker *self)
 	bool has_low = true;
 	unsigned nr = 0;
 
-	while (nr < HIGH_TURN && worker_run_class(self, CLASS_HIGH))
+	while (nr < HIGH_TURN && !crew_calls(self) &&
+			worker_run_class(self, CLASS_HIGH))
 		nr++;
 	if (++self->low_turn % LOW_TURN == 0)
 		has_low = worker_run_class(self, CLASS_LOW);
@@ -76,8 +79,6 @@ bool worker_run_with_care(
 {
 	struct rota_pool *pool = self->pool;
 
-	if (!mood)
-		os_thread_exit(); /* a job forked and returned in the child */
 	if (mood & MOOD_BOUNDED && room_is_wanted(&pool->room))
 		room_notify(&pool->room);
 	if (mood & MOOD_CLASSES) {
