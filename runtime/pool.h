@@ -210,7 +210,7 @@ static inline void worker_note(
 }
 
 /* worker_stats.c */
-enum rota_worker_state worker_state(struct worker *worker);
+enum rota_worker_state worker_state(struct rota_pool *pool, unsigned index);
 
 /* run.c: the two outcomes, and what this thread is running */
 struct frame {

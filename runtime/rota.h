@@ -204,7 +204,7 @@ enum rota_worker_state {
 	ROTA_WORKER_RUNNING = 1,  /* jobs, or between two of them */
 	ROTA_WORKER_SEARCHING = 2,
 	ROTA_WORKER_PARKED = 3, /* asleep */
-	ROTA_WORKER_ENDED = 4,	/* on_stop included */
+	ROTA_WORKER_ENDED = 4,	/* it has no thread: it ended, or never was */
 };
 
 /* A snapshot of one worker. */
@@ -1126,7 +1126,7 @@ ROTA_API int rota_timer_stop(struct rota_timer *timer, uint64_t deadline_ns);
 /**
  * rota_worker_stats() - read the counters and the state of one worker
  * @pool:      borrowed for the call.
- * @worker:    0 .. workers-1, as rota_worker_index() has it.
+ * @worker:    0 .. max_workers-1, as rota_worker_index() has it.
  * @ret_stats: its size member says how much to fill; untouched on failure.
  *
  * Return:    0; -EINVAL; -EOWNERDEAD in a forked child.

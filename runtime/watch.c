@@ -49,7 +49,7 @@ static void look_at_worker(
 	struct watched *seen = &pool->watch->workers[index];
 	struct worker *worker = &pool->workers[index];
 	struct watch *watch = pool->watch;
-	enum rota_worker_state state = worker_state(worker);
+	enum rota_worker_state state = worker_state(pool, index);
 	uint64_t finished, parks, running_ns;
 
 	if (state == ROTA_WORKER_ENDED)
@@ -57,8 +57,8 @@ static void look_at_worker(
 	/* relaxed: only whether they change */
 	finished = atomic_load_explicit(&worker->ran, memory_order_relaxed) +
 		   atomic_load_explicit(&worker->dropped, memory_order_relaxed);
-	parks = atomic_load_explicit(
-			&worker->waiter->parks, memory_order_relaxed);
+	parks = atomic_load_explicit(&pool->eventcount.waiters[index].parks,
+			memory_order_relaxed);
 	if (state != ROTA_WORKER_RUNNING || finished != seen->finished ||
 			parks != seen->parks) {
 		seen->finished = finished;

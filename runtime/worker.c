@@ -330,6 +330,7 @@ void *worker_main(void *worker)
 	struct taker *own = NULL;
 	struct frame frame;
 
+	worker_note(self, ROTA_WORKER_STARTING); /* not who was here before */
 	frame_push(&frame, pool, (int)self->index);
 	frame.depth = 0;
 	if (channel_has_lanes(&pool->channel)) {

@@ -4,8 +4,9 @@
 #include "pool.h"
 #include <errno.h>
 
-enum rota_worker_state worker_state(struct worker *worker)
+enum rota_worker_state worker_state(struct rota_pool *pool, unsigned index)
 {
+	struct worker *worker = &pool->workers[index];
 	/* relaxed: a moment's truth */
 	enum rota_worker_state state = atomic_load_explicit(
 			&worker->doing, memory_order_relaxed);
@@ -21,7 +22,8 @@ enum rota_worker_state worker_state(struct worker *worker)
 	}
 
 	if (state == ROTA_WORKER_SEARCHING &&
-			atomic_load_explicit(&worker->waiter->park,
+			atomic_load_explicit(
+					&pool->eventcount.waiters[index].park,
 					memory_order_relaxed) == PARK_SLEEPING)
 		return ROTA_WORKER_PARKED;
 	return state;
@@ -49,9 +51,10 @@ int rota_worker_stats(struct rota_pool *pool, unsigned index,
 			&worker->dropped, memory_order_acquire);
 	/* relaxed: statistics */
 	stats.parks = atomic_load_explicit(
-			&worker->waiter->parks, memory_order_relaxed);
+			&pool->eventcount.waiters[index].parks,
+			memory_order_relaxed);
 	stats.running_ns = measure_running_ns(pool, index);
-	stats.state = worker_state(worker);
+	stats.state = worker_state(pool, index);
 	*ret_stats = stats;
 	return 0;
 }

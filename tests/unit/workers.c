@@ -76,6 +76,51 @@ TEST(a_worker_that_spins_for_jobs_is_searching)
 	end_pool(pool);
 }
 
+TEST(a_place_that_never_had_a_worker_has_ended)
+{
+	struct rota_options o = {
+			.size = sizeof(o),
+			.workers = 1,
+			.max_workers = 3,
+	};
+	struct rota_pool *pool = make_pool_with(&o);
+
+	for (unsigned i = 1; i < 3; i++) {
+		CHECK_EQ(worker_of(pool, i).state, ROTA_WORKER_ENDED);
+		CHECK_EQ(worker_of(pool, i).parks, 0);
+	}
+	end_pool(pool);
+}
+
+static atomic_int nr_not_starting;
+
+static int start_again(void *hook_arg, unsigned worker)
+{
+	(void)hook_arg;
+	atomic_fetch_add(&nr_not_starting,
+			worker_of(rota_self(), worker).state !=
+					ROTA_WORKER_STARTING);
+	return 0;
+}
+
+TEST(a_worker_at_the_place_of_one_that_ended_is_starting)
+{
+	struct rota_options o = {
+			.size = sizeof(o),
+			.workers = 2,
+			.idle_ns = NS_PER_MS,
+			.on_start = start_again,
+	};
+	struct rota_pool *pool = make_pool_with(&o);
+
+	CHECK_EQ(rota_pool_resize(pool, 1), 0);
+	CHECK(wait_until(stats_of(pool).threads == 1, TEST_WAIT_MS));
+	CHECK_EQ(rota_pool_resize(pool, 2), 0);
+	CHECK_EQ(stats_of(pool).threads, 2);
+	end_pool(pool);
+	CHECK_EQ(atomic_load(&nr_not_starting), 0);
+}
+
 TEST(the_counters_of_workers_add_up_to_those_of_the_pool)
 {
 	struct rota_pool *pool = make_pool(4, 0, ROTA_FULL_FAIL);
