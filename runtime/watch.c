@@ -49,18 +49,16 @@ static void look_at_worker(
 	struct watched *seen = &pool->watch->workers[index];
 	struct worker *worker = &pool->workers[index];
 	struct watch *watch = pool->watch;
-	enum rota_worker_state state = worker_state(pool, index);
 	uint64_t finished, parks, running_ns;
 
-	if (state == ROTA_WORKER_ENDED)
-		return; /* or nobody ever had this place */
 	/* relaxed: only whether they change */
 	finished = atomic_load_explicit(&worker->ran, memory_order_relaxed) +
 		   atomic_load_explicit(&worker->dropped, memory_order_relaxed);
 	parks = atomic_load_explicit(&pool->eventcount.waiters[index].parks,
 			memory_order_relaxed);
-	if (state != ROTA_WORKER_RUNNING || finished != seen->finished ||
-			parks != seen->parks) {
+	if (crew_is_paused(pool) ||
+			worker_state(pool, index) != ROTA_WORKER_RUNNING ||
+			finished != seen->finished || parks != seen->parks) {
 		seen->finished = finished;
 		seen->parks = parks;
 		seen->since_ns = now_ns;
@@ -84,11 +82,14 @@ static void look_at_queue(struct rota_pool *pool, uint64_t now_ns)
 			&pool->eventcount.word, memory_order_acquire);
 	struct pool_counts counts;
 	uint64_t finished;
+	/* in a paused pool nothing has to move */
+	bool has_waiting =
+			channel_queued(&pool->channel) && !crew_is_paused(pool);
 	bool is_same;
 
 	pool_count(pool, &counts);
 	finished = counts.ran + counts.dropped;
-	if (!ec_just_sleeps(word) || !channel_queued(&pool->channel))
+	if (!ec_just_sleeps(word) || !has_waiting)
 		word = 0;
 	is_same = finished == watch->finished &&
 		  counts.submitted == watch->submitted;
@@ -98,7 +99,7 @@ static void look_at_queue(struct rota_pool *pool, uint64_t now_ns)
 		ec_notify(&pool->eventcount, 1);
 		word = 0;
 	}
-	if (finished != watch->finished || !channel_queued(&pool->channel)) {
+	if (finished != watch->finished || !has_waiting) {
 		watch->stalled_since_ns = now_ns;
 	} else if (watch->stalled_since_ns &&
 			now_ns - watch->stalled_since_ns >= watch->limit_ns) {
@@ -112,8 +113,6 @@ static void look_at_queue(struct rota_pool *pool, uint64_t now_ns)
 
 void watch_look(struct rota_pool *pool, uint64_t now_ns)
 {
-	if (crew_is_paused(pool))
-		return; /* nothing has to move */
 	for (unsigned i = 0; i < pool->nr_workers; i++)
 		look_at_worker(pool, i, now_ns);
 	look_at_queue(pool, now_ns);

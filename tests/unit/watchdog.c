@@ -139,6 +139,30 @@ TEST(a_job_that_nobody_was_told_of_is_rescued_and_counted)
 	CHECK_EQ(rota_pool_destroy(pool), 0);
 }
 
+/* It was paused for longer than the limit: that time does not count. */
+TEST(after_a_pause_the_watchdog_begins_anew)
+{
+	struct rota_pool *pool = watched_pool(1, 4 * LIMIT_NS, NULL);
+	struct blocker blocker;
+	atomic_uint ran = 0;
+
+	sleep_ns(3 * LIMIT_NS); /* it has looked */
+	CHECK_EQ(rota_pool_pause(pool, in_ms(TEST_WAIT_MS)), 0);
+	blocker_init(&blocker);
+	CHECK_EQ(rota_submit(pool, blocker_run, &blocker), 0);
+	CHECK_EQ(rota_submit(pool, count_run, &ran), 0);
+	sleep_ns(8 * LIMIT_NS);
+	CHECK_EQ(atomic_load(&ran), 0);
+	CHECK_EQ(rota_pool_resume(pool), 0);
+	latch_wait(&blocker.entered);
+	sleep_ns(5 * LIMIT_NS / 2); /* it looks */
+	CHECK_EQ(stats_of(pool).stuck_jobs, 0);
+	CHECK_EQ(stats_of(pool).stalls, 0);
+	blocker_release(&blocker);
+	check_rest(pool);
+	end_pool(pool);
+}
+
 TEST(an_idle_watched_pool_sees_nothing)
 {
 	struct rota_pool *pool = watched_pool(2, ROTA_WATCHDOG_MIN_NS, NULL);
