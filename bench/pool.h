@@ -53,10 +53,10 @@ struct bench_pool_ops {
 	void (*close)(struct bench_pool *pool);
 	/* graceful: close, run what is queued, join, free */
 	void (*destroy)(struct bench_pool *pool);
-	/* NULL if it cannot: as create, with clocks and a watchdog; and what
-	 * they saw, see view.h */
-	int (*create_measured)(unsigned workers, unsigned capacity,
-			struct bench_pool **ret_pool);
+	/* NULL if it cannot: as create_blocking, with clocks and a watchdog;
+	 * and what they saw, see view.h */
+	int (*create_measured)(unsigned workers, unsigned max_workers,
+			unsigned capacity, struct bench_pool **ret_pool);
 	void (*view)(struct bench_pool *pool, struct bench_view *ret_view);
 	void (*worker)(struct bench_pool *pool, unsigned index,
 			struct bench_worker *ret_worker);

@@ -51,12 +51,13 @@ static int create_blocking(unsigned workers, unsigned max_workers,
 	return create_with(&options, ret_pool);
 }
 
-static int create_measured(unsigned workers, unsigned capacity,
-		struct bench_pool **ret_pool)
+static int create_measured(unsigned workers, unsigned max_workers,
+		unsigned capacity, struct bench_pool **ret_pool)
 {
 	struct rota_options options = {
 			.size = sizeof(options),
 			.workers = workers,
+			.max_workers = max_workers,
 			.capacity = capacity,
 			.measure = 1,
 			.watchdog_ns = WATCHDOG_NS,
@@ -176,6 +177,8 @@ static void worker(struct bench_pool *pool, unsigned index,
 			[ROTA_WORKER_SEARCHING] = "searching",
 			[ROTA_WORKER_PARKED] = "parked",
 			[ROTA_WORKER_ENDED] = "ended",
+			[ROTA_WORKER_BLOCKED] = "blocked",
+			[ROTA_WORKER_SPARE] = "spare",
 	};
 	struct rota_worker_stats stats = {.size = sizeof(stats)};
 

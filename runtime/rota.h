@@ -203,8 +203,10 @@ enum rota_worker_state {
 	ROTA_WORKER_STARTING = 0, /* before its first job, on_start included */
 	ROTA_WORKER_RUNNING = 1,  /* jobs, or between two of them */
 	ROTA_WORKER_SEARCHING = 2,
-	ROTA_WORKER_PARKED = 3, /* asleep */
-	ROTA_WORKER_ENDED = 4,	/* it has no thread: it ended, or never was */
+	ROTA_WORKER_PARKED = 3,	 /* asleep */
+	ROTA_WORKER_ENDED = 4,	 /* it has no thread: it ended, or never was */
+	ROTA_WORKER_BLOCKED = 5, /* its job is in a blocking region */
+	ROTA_WORKER_SPARE = 6,	 /* stands by until it is needed */
 };
 
 /* A snapshot of one worker. */

@@ -43,6 +43,14 @@ static uint64_t same_job_ns(struct rota_pool *pool, unsigned index,
 			     : now_ns - since_ns;
 }
 
+/* Or is between two of them. */
+static bool has_job(struct rota_pool *pool, unsigned index)
+{
+	enum rota_worker_state state = worker_state(pool, index);
+
+	return state == ROTA_WORKER_RUNNING || state == ROTA_WORKER_BLOCKED;
+}
+
 static void look_at_worker(
 		struct rota_pool *pool, unsigned index, uint64_t now_ns)
 {
@@ -56,8 +64,7 @@ static void look_at_worker(
 		   atomic_load_explicit(&worker->dropped, memory_order_relaxed);
 	parks = atomic_load_explicit(&pool->eventcount.waiters[index].parks,
 			memory_order_relaxed);
-	if (crew_is_paused(pool) ||
-			worker_state(pool, index) != ROTA_WORKER_RUNNING ||
+	if (crew_is_paused(pool) || !has_job(pool, index) ||
 			finished != seen->finished || parks != seen->parks) {
 		seen->finished = finished;
 		seen->parks = parks;

@@ -13,10 +13,11 @@ enum rota_worker_state worker_state(struct rota_pool *pool, unsigned index)
 
 	switch (atomic_load_explicit(&worker->state, memory_order_relaxed)) {
 	case CREW_ACTIVE:
-	case CREW_BLOCKED:
 		break;
+	case CREW_BLOCKED:
+		return ROTA_WORKER_BLOCKED;
 	case CREW_SPARE:
-		return ROTA_WORKER_PARKED;
+		return ROTA_WORKER_SPARE;
 	default:
 		return ROTA_WORKER_ENDED;
 	}

@@ -113,7 +113,8 @@ static int create_pool(struct server *server)
 
 	if (options->measures)
 		return options->pool_ops->create_measured(options->workers,
-				options->capacity, &server->pool);
+				options->blocking_max, options->capacity,
+				&server->pool);
 	if (!options->blocking_max)
 		return options->pool_ops->create(options->workers,
 				options->capacity, &server->pool);

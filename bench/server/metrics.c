@@ -58,8 +58,8 @@ static void times(FILE *out, const char *name, const char *help,
 
 static void add_workers(FILE *out, struct server *server)
 {
-	static const char *const states[] = {
-			"starting", "running", "searching", "parked", "ended"};
+	static const char *const states[] = {"starting", "running", "searching",
+			"parked", "blocked", "spare", "ended"};
 	enum { NR_STATES = sizeof(states) / sizeof(*states) };
 	const struct bench_pool_ops *ops = server->options.pool_ops;
 	unsigned nr[NR_STATES] = {0};
@@ -67,7 +67,7 @@ static void add_workers(FILE *out, struct server *server)
 
 	family(out, "pool_worker_jobs_total", "counter",
 			"Jobs that each worker has run.");
-	for (unsigned i = 0; i < server->options.workers; i++) {
+	for (unsigned i = 0; i < server_nr_workers(server); i++) {
 		ops->worker(server->pool, i, &worker);
 		fprintf(out,
 				"pool_worker_jobs_total{worker=\"%u\"} %" PRIu64

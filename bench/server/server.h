@@ -50,6 +50,13 @@ static inline bool server_is_stopping(struct server *server)
 	return atomic_load_explicit(&server->is_stopping, memory_order_relaxed);
 }
 
+/* Places for workers, with a thread or not. */
+static inline unsigned server_nr_workers(const struct server *server)
+{
+	return server->options.blocking_max ? server->options.blocking_max
+					    : server->options.workers;
+}
+
 static inline unsigned server_nr_conns(struct server *server)
 {
 	return atomic_load_explicit(&server->nr_conns, memory_order_relaxed);

@@ -39,7 +39,7 @@ static json_t *workers_array(struct server *server)
 {
 	json_t *workers = json_array();
 
-	for (unsigned i = 0; i < server->options.workers; i++) {
+	for (unsigned i = 0; i < server_nr_workers(server); i++) {
 		json_t *object = json_object();
 		struct bench_worker worker;
 

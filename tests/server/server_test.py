@@ -633,6 +633,23 @@ def measured_histograms_count_each_job(pool):
 
 
 @case
+def measured_pool_shows_its_blocked_workers(pool):
+    with start_measured(pool, '--sleep-ms=1500', '--workers=1',
+                        '--blocking-max=3') as server:
+        client = server.send(LAST_SLEEP)
+        until(lambda: 'blocked' in [w['state']
+                                    for w in server.stats()['worker']],
+              'it blocks')
+        families = parse_metrics(
+            server.ask(LAST_GET % b'/metrics')[2].decode())
+        states = families['pool_worker_states'][1]
+        assert sum(states.values()) == 3
+        assert states['pool_worker_states', (('state', 'blocked'),)] == 1
+        assert parse(read_all(client))[0] == 200  # one worker, and answered
+        client.close()
+
+
+@case
 def waiting_jobs_show_their_age(pool):
     with start_measured(pool, '--sleep-ms=200', '--workers=1') as server:
         clients = [server.send(LAST_SLEEP) for _ in range(2)]

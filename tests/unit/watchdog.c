@@ -139,6 +139,25 @@ TEST(a_job_that_nobody_was_told_of_is_rescued_and_counted)
 	CHECK_EQ(rota_pool_destroy(pool), 0);
 }
 
+static void region_run(void *blocker)
+{
+	CHECK_EQ(rota_blocking_begin(), 0);
+	blocker_run(blocker);
+}
+
+TEST(a_job_that_blocks_for_long_is_stuck_too)
+{
+	struct rota_pool *pool = watched_pool(1, LIMIT_NS, NULL);
+	struct blocker blocker;
+
+	blocker_init(&blocker);
+	CHECK_EQ(rota_submit(pool, region_run, &blocker), 0);
+	CHECK(wait_until(stats_of(pool).stuck_jobs == 1, TEST_WAIT_MS));
+	blocker_release(&blocker);
+	check_rest(pool);
+	end_pool(pool);
+}
+
 /* It was paused for longer than the limit: that time does not count. */
 TEST(after_a_pause_the_watchdog_begins_anew)
 {

@@ -92,6 +92,39 @@ TEST(a_place_that_never_had_a_worker_has_ended)
 	end_pool(pool);
 }
 
+static void region_run(void *blocker)
+{
+	CHECK_EQ(rota_blocking_begin(), 0);
+	blocker_run(blocker);
+	CHECK_EQ(rota_blocking_end(), 0);
+}
+
+TEST(a_worker_in_a_blocking_region_is_blocked_and_one_too_many_is_spare)
+{
+	struct rota_options o = {
+			.size = sizeof(o),
+			.workers = 1,
+			.max_workers = 2,
+			.idle_ns = 3600 * 1000 * NS_PER_MS,
+	};
+	struct rota_pool *pool = make_pool_with(&o);
+	struct blocker blocker;
+
+	blocker_init(&blocker);
+	CHECK_EQ(rota_submit(pool, region_run, &blocker), 0);
+	latch_wait(&blocker.entered);
+	CHECK_EQ(worker_of(pool, 0).state, ROTA_WORKER_BLOCKED);
+	CHECK(worker_of(pool, 1).state != ROTA_WORKER_ENDED);
+	blocker_release(&blocker);
+	CHECK(wait_until(
+			(worker_of(pool, 0).state == ROTA_WORKER_SPARE) +
+							(worker_of(pool, 1).state ==
+									ROTA_WORKER_SPARE) ==
+					1,
+			TEST_WAIT_MS));
+	end_pool(pool);
+}
+
 static atomic_int nr_not_starting;
 
 static int start_again(void *hook_arg, unsigned worker)
