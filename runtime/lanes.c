@@ -23,10 +23,11 @@ int lanes_init(struct lanes *lanes, unsigned max_workers)
 
 void lanes_use_taker(struct lanes *lanes, unsigned i, struct worker *worker)
 {
-	struct taker *taker = &lanes->takers[i];
+	struct taker *taker;
 
 	if (!lanes->takers || i < lanes_nr_takers(lanes))
 		return; /* it goes on where the one before it stopped */
+	taker = &lanes->takers[i];
 	own_lane_init(&taker->nested);
 	own_lane_init(&taker->moved);
 	taker->nested.lane.worker = worker;

@@ -19,12 +19,13 @@ void jobs_reset(void)
 
 struct job *job_new(unsigned plan)
 {
-	unsigned index = atomic_fetch_add(&api.nr_jobs, 1);
+	unsigned index = atomic_load(&api.nr_jobs);
 
-	if (index >= MAX_JOBS) {
-		atomic_fetch_sub(&api.nr_jobs, 1);
-		return NULL;
-	}
+	do {
+		if (index >= MAX_JOBS)
+			return NULL;
+	} while (!atomic_compare_exchange_weak(
+			&api.nr_jobs, &index, index + 1));
 	api.jobs[index].plan = plan;
 	return &api.jobs[index];
 }
