@@ -65,8 +65,7 @@ static void call_spare(struct crew *crew)
 	os_futex_wake(&worker->is_called, 1);
 }
 
-/* Until as many as wanted are active, or no more can be had: why. */
-static int fill(struct rota_pool *pool)
+int crew_fill(struct rota_pool *pool)
 {
 	struct crew *crew = &pool->crew;
 	int error = 0;
@@ -144,7 +143,7 @@ static void block(struct worker *self)
 	set_state(self, CREW_BLOCKED);
 	crew->nr_active--;
 	crew->nr_blocked++;
-	fill(self->pool);
+	crew_fill(self->pool);
 	crew_changed(self->pool);
 	lock_release(&crew->lock);
 }
@@ -298,9 +297,9 @@ static int resize(struct rota_pool *pool, unsigned workers)
 	if (crew->is_ending || crew->is_finished)
 		return -ESHUTDOWN;
 	atomic_store_explicit(&crew->wanted, workers, memory_order_relaxed);
-	error = fill(pool);
+	error = crew_fill(pool);
 	if (error == -ENOSPC)
-		error = 0; /* workers in regions come back */
+		error = 0; /* in regions or leaving: they come back */
 	if (error)
 		atomic_store_explicit(
 				&crew->wanted, before, memory_order_relaxed);

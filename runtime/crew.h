@@ -66,8 +66,8 @@ void crew_fini(struct rota_pool *pool);
 /* crew_threads.c: a thread for a place without one. 0, -ENOSPC if there is none,
  * or what os_thread_start() says. Under the lock. */
 int crew_start(struct rota_pool *pool);
-/* A worker's thread is about to end. */
-void crew_leave(struct worker *self);
+/* A worker's thread is about to end; true: if it may, it starts once more. */
+bool crew_leave(struct worker *self, bool may_return);
 /* Nobody is kept from finishing, no pause begins, no thread is added from outside
  * any more. */
 void crew_end(struct rota_pool *pool);
@@ -76,6 +76,9 @@ int crew_join(struct rota_pool *pool, uint64_t deadline_ns);
 
 /* crew.c; under the lock: the numbers changed, what follows? */
 void crew_changed(struct rota_pool *pool);
+/* Under the lock: until as many as wanted are active, or no more can be had: 0,
+ * or why. */
+int crew_fill(struct rota_pool *pool);
 /* This new worker's on_start failed. */
 void crew_give_up(struct worker *self);
 /* The channel is closed and drained: who stands by may end. */

@@ -93,15 +93,36 @@ int crew_start(struct rota_pool *pool)
 	return error;
 }
 
+/* Were workers missed while this one and those it joined still had places? */
+static bool come_back(struct worker *self)
+{
+	struct rota_pool *pool = self->pool;
+	struct crew *crew = &pool->crew;
+
+	/* relaxed: under the lock */
+	if (crew->is_finished ||
+			crew->nr_active >=
+					atomic_load_explicit(&crew->wanted,
+							memory_order_relaxed))
+		return false;
+	self->is_late = true;
+	set_state(self, CREW_ACTIVE);
+	crew->nr_active++;
+	crew_fill(pool);
+	crew_changed(pool);
+	return true;
+}
+
 /* A crew that changes keeps one thread that is not joined: who leaves joins the
  * one before. */
-void crew_leave(struct worker *self)
+bool crew_leave(struct worker *self, bool may_return)
 {
 	struct crew *crew = &self->pool->crew;
 	struct worker *left;
+	bool returns;
 
 	if (state_of(self) != CREW_LEAVING)
-		return;
+		return false;
 	lock_take(&crew->lock);
 	left = crew->left;
 	crew->left = NULL;
@@ -115,11 +136,13 @@ void crew_leave(struct worker *self)
 		below = i->below;
 		set_state(i, CREW_ABSENT);
 	}
-	if (!crew->is_ending) {
+	returns = may_return && come_back(self);
+	if (!returns && !crew->is_ending) {
 		self->below = crew->left;
 		crew->left = self;
 	}
 	lock_release(&crew->lock);
+	return returns;
 }
 
 void crew_end(struct rota_pool *pool)

@@ -323,12 +323,13 @@ static void work(struct worker *self, struct taker *own)
 	} while (goes_on);
 }
 
-void *worker_main(void *worker)
+/* From start to end; false: it could not start. */
+static bool live(struct worker *self)
 {
-	struct worker *self = worker;
 	struct rota_pool *pool = self->pool;
 	struct taker *own = NULL;
 	struct frame frame;
+	bool has_started;
 
 	worker_note(self, ROTA_WORKER_STARTING); /* not who was here before */
 	frame_push(&frame, pool, (int)self->index);
@@ -342,13 +343,20 @@ void *worker_main(void *worker)
 		work(self, own);
 	else
 		crew_give_up(self);
-	if (self->has_started) {
-		self->has_started = false;
-		if (pool->on_stop)
-			pool->on_stop(pool->hook_arg, self->index);
-	}
+	has_started = self->has_started;
+	self->has_started = false;
+	if (has_started && pool->on_stop)
+		pool->on_stop(pool->hook_arg, self->index);
 	frame_pop(&frame);
 	worker_note(self, ROTA_WORKER_ENDED);
-	crew_leave(self);
+	return has_started;
+}
+
+void *worker_main(void *worker)
+{
+	struct worker *self = worker;
+
+	while (crew_leave(self, live(self)))
+		;
 	return NULL;
 }

@@ -126,6 +126,43 @@ TEST(what_workers_that_go_have_queued_is_run_by_others)
 	end_pool(pool);
 }
 
+static struct latch stopping, may_stop;
+
+static void held_stop(void *hook_arg, unsigned worker)
+{
+	(void)worker;
+	if (!atomic_exchange((atomic_bool *)hook_arg, true)) {
+		latch_meet(&stopping);
+		latch_meet(&may_stop);
+	}
+}
+
+TEST(a_worker_that_is_leaving_is_not_missing_afterwards)
+{
+	static atomic_bool was_held;
+	struct rota_options options = {
+			.size = sizeof(options),
+			.workers = 2,
+			.idle_ns = 1,
+			.on_stop = held_stop,
+			.hook_arg = &was_held,
+	};
+	struct rota_pool *pool;
+
+	latch_init(&stopping, 2);
+	latch_init(&may_stop, 2);
+	nr_before = nr_threads();
+	pool = make_pool_with(&options);
+	CHECK_EQ(rota_pool_resize(pool, 1), 0);
+	latch_meet(&stopping);
+	CHECK_EQ(rota_pool_resize(pool, 2), 0);
+	latch_meet(&may_stop);
+	check_size(pool, 2);
+	check_width(pool, 2);
+	end_pool(pool);
+	CHECK(wait_until(nr_threads() == nr_before, 2000));
+}
+
 static void resize_run(void *arg)
 {
 	CHECK_EQ(rota_pool_resize(rota_self(), (unsigned)(uintptr_t)arg), 0);

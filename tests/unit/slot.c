@@ -15,7 +15,7 @@ struct scratch {
 	void **slot;
 };
 
-static atomic_uint jobs_at_stop, stops;
+static atomic_uint jobs_at_stop, starts, stops;
 
 static int scratch_start(void *hook_arg, unsigned worker)
 {
@@ -28,6 +28,7 @@ static int scratch_start(void *hook_arg, unsigned worker)
 	scratch->worker = worker;
 	scratch->slot = slot;
 	*slot = scratch;
+	atomic_fetch_add(&starts, 1);
 	return 0;
 }
 
@@ -87,6 +88,11 @@ TEST(a_worker_that_comes_again_begins_with_none)
 				atomic_load(&stops) == round * (NR_WORKERS - 1),
 				TEST_WAIT_MS));
 		CHECK_EQ(rota_pool_resize(pool, NR_WORKERS), 0);
+		/* else who has not left yet need not come again */
+		CHECK(wait_until(
+				atomic_load(&starts) ==
+						NR_WORKERS + round * (NR_WORKERS - 1),
+				TEST_WAIT_MS));
 	}
 	end_pool(pool);
 }
