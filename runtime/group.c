@@ -22,6 +22,10 @@ void group_free(void *payload)
 	struct chain *more = atomic_load_explicit(
 			&group_in(payload)->more, memory_order_acquire);
 
+	/* the first ring is the group's, and leads to all others */
+	lane_free_rings_from(atomic_load_explicit(
+			&group_in(payload)->queue.ring.next,
+			memory_order_relaxed));
 	if (!more)
 		return;
 	chain_fini(more);
@@ -105,10 +109,10 @@ static bool push_own(struct group *group, const struct rota_job *job)
 	for (unsigned yields = 0; !lane_push_one(lane, job->run, job->arg);) {
 		if (lane_make_room(lane))
 			continue;
-		/* as a lane does before it grows */
-		if (yields++ == GROW_YIELDS)
+		if (yields++ < GROW_YIELDS)
+			os_yield();
+		else if (lane->mask + 1 >= LANE_MAX_SLOTS || !lane_grow(lane))
 			return false;
-		os_yield();
 	}
 	return true;
 }

@@ -16,8 +16,9 @@
  * The ticket goes first, because only that can be refused. Each job has one
  * ticket, so the pool counts tickets and gets the number of jobs.
  *
- * The queue is a lane of 256 slots for the thread that made the group, and a
- * chain for what does not fit and for other threads. A group lies in memory of
+ * The queue is a lane for the thread that made the group, whose rings double to
+ * LANE_MAX_SLOTS and are kept, and a chain for what does not fit and for other
+ * threads. A group lies in memory of
  * the pool, which is used for other groups later: its counters go on, and a
  * stale ticket of an earlier group does no harm. All of its jobs are over when
  * as many are done as were promised.

@@ -19,8 +19,7 @@ static bool take_more(struct group *group, struct rota_job *ret_job)
 
 static inline bool take_own(struct group *group, struct rota_job *ret_job)
 {
-	return lane_take_oldest(&group->queue.lane, group->queue.slots,
-			LANE_OWN_SLOTS - 1, ret_job);
+	return lane_take_one(&group->queue.lane, ret_job);
 }
 
 /* Take a job; false: none is queued. */

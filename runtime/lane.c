@@ -83,11 +83,8 @@ bool lane_grow(struct lane *lane)
 	return true;
 }
 
-void lane_free_rings(struct lane *lane)
+void lane_free_rings_from(struct lane_ring *ring)
 {
-	struct lane_ring *ring =
-			atomic_load_explicit(&lane->ring, memory_order_relaxed);
-
 	while (ring) {
 		struct lane_ring *next = atomic_load_explicit(
 				&ring->next, memory_order_relaxed);
@@ -95,6 +92,12 @@ void lane_free_rings(struct lane *lane)
 		lane_ring_free(ring);
 		ring = next;
 	}
+}
+
+void lane_free_rings(struct lane *lane)
+{
+	lane_free_rings_from(atomic_load_explicit(
+			&lane->ring, memory_order_relaxed));
 }
 
 unsigned lane_push(struct lane *lane, const struct rota_job *jobs, size_t nr)
@@ -156,9 +159,8 @@ void lane_append(struct lane *to, const struct rota_job *job)
 	append(to, 1);
 }
 
-/* No ticket is left in this ring: go on in the next one. */
-static void leave_ring(struct lane *lane, struct lane_ring *ring,
-		struct lane_ring **ret_left)
+/* No ticket is left in this ring: go on in the next one; true: it was us. */
+static bool leave_ring(struct lane *lane, struct lane_ring *ring)
 {
 	/* relaxed: as in lane_grow() */
 	struct lane_ring *next =
@@ -166,11 +168,13 @@ static void leave_ring(struct lane *lane, struct lane_ring *ring,
 
 	/* [lane.R3] release; pairs with [lane.A3]: the next ring is seen
 	 * initialised. Relaxed on failure: another was faster. */
-	if (!atomic_compare_exchange_strong_explicit(&lane->ring, &ring, next,
-			    memory_order_release, memory_order_relaxed))
-		return;
-	ring->left_next = *ret_left;
-	*ret_left = ring;
+	return atomic_compare_exchange_strong_explicit(&lane->ring, &ring, next,
+			memory_order_release, memory_order_relaxed);
+}
+
+void lane_leave_ring(struct lane *lane, struct lane_ring *ring)
+{
+	leave_ring(lane, ring);
 }
 
 unsigned lane_move(struct lane *lane, unsigned max, struct lane *to,
@@ -195,7 +199,10 @@ unsigned lane_move(struct lane *lane, unsigned max, struct lane *to,
 		/* relaxed: as in lane_grow() */
 		end = atomic_load_explicit(&ring->end, memory_order_relaxed);
 		if (head >= end) {
-			leave_ring(lane, ring, ret_left);
+			if (leave_ring(lane, ring)) {
+				ring->left_next = *ret_left;
+				*ret_left = ring;
+			}
 			continue;
 		}
 		if (tail > end)

@@ -73,6 +73,8 @@ bool lane_make_room(struct lane *lane);
 /* Owner: go on in a larger ring; false: no memory. */
 bool lane_grow(struct lane *lane);
 void lane_free_rings(struct lane *lane);
+/* This one and those that follow it. */
+void lane_free_rings_from(struct lane_ring *ring);
 /* NULL: no memory. */
 struct lane_ring *lane_ring_map(uint64_t first, uint64_t nr_slots);
 void lane_ring_free(struct lane_ring *ring);
@@ -142,6 +144,43 @@ static inline bool lane_take_oldest(struct lane *lane, struct rota_job *slots,
 		copy_words(ret_job, &slots[head & mask], sizeof(*ret_job));
 		/* [lane.R2] release; pairs with [lane.A2]: the slot is read
 		 * before its owner may write it again. */
+		if (atomic_compare_exchange_weak_explicit(&lane->head, &head,
+				    head + 1, memory_order_acq_rel,
+				    memory_order_acquire))
+			return true;
+	}
+	return false;
+}
+
+/* All tickets of this ring are taken: go on in the next one. */
+void lane_leave_ring(struct lane *lane, struct lane_ring *ring);
+
+/* Take the oldest of a lane that grows and whose rings are never freed. */
+static inline bool lane_take_one(struct lane *lane, struct rota_job *ret_job)
+{
+	uint64_t head = atomic_load_explicit(&lane->head, memory_order_acquire);
+
+	/* acquire: as [lane.A1] */
+	while (head != atomic_load_explicit(
+				       &lane->tail, memory_order_acquire)) {
+		/* acquire: as [lane.A3] */
+		struct lane_ring *ring = atomic_load_explicit(
+				&lane->ring, memory_order_acquire);
+
+		/* relaxed: as in lane_move() */
+		if (__builtin_expect(
+				    head >= atomic_load_explicit(&ring->end,
+							    memory_order_relaxed),
+				    0)) {
+			lane_leave_ring(lane, ring);
+			head = atomic_load_explicit(
+					&lane->head, memory_order_acquire);
+			continue;
+		}
+		/* if the ring is a later one, head has moved and the CAS fails */
+		copy_words(ret_job, &ring->slots[head & ring->mask],
+				sizeof(*ret_job));
+		/* release: as [lane.R2] */
 		if (atomic_compare_exchange_weak_explicit(&lane->head, &head,
 				    head + 1, memory_order_acq_rel,
 				    memory_order_acquire))

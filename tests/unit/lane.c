@@ -199,11 +199,34 @@ struct race_taker {
 	pthread_t thread;
 };
 
+static void got(struct race_taker *self, uintptr_t id, uintptr_t *last)
+{
+	CHECK(id > *last);
+	*last = id;
+	CHECK_EQ(atomic_fetch_add(&self->race->times[id], 1), 0);
+}
+
+/* One by one: rings that are left stay. */
+static void *race_run_ones(void *arg)
+{
+	struct race_taker *self = arg;
+	struct rota_job job;
+	uintptr_t last = 0;
+	bool is_over;
+
+	do {
+		is_over = atomic_load(&self->race->is_over);
+		for (; lane_take_one(self->race->lane, &job); self->nr++)
+			got(self, (uintptr_t)job.arg, &last);
+	} while (!is_over);
+	return NULL;
+}
+
 static void *race_run(void *arg)
 {
 	struct race_taker *self = arg;
-	uintptr_t id, last = 0;
 	unsigned max = 1, moved;
+	uintptr_t last = 0;
 	bool is_over;
 
 	do {
@@ -213,22 +236,16 @@ static void *race_run(void *arg)
 			CHECK(moved <= max);
 			max = max % 128 + 1;
 			self->nr += moved;
-			for (; moved; moved--) {
-				id = take(&self->own);
-				CHECK(id > last);
-				last = id;
-				CHECK_EQ(atomic_fetch_add(
-							 &self->race->times[id],
-							 1),
-						0);
-			}
+			for (; moved; moved--)
+				got(self, take(&self->own), &last);
 		}
 	} while (!is_over);
 	return NULL;
 }
 
-TEST(takers_that_stumble_get_each_job_once_and_in_order)
+static void run_race(void *(*run)(void *))
 {
+	struct lane_ring *first = lane_ring_map(0, LANE_FIRST_SLOTS);
 	struct lane lane = {0};
 	struct race race = {.lane = &lane};
 	static struct race_taker takers[NR_TAKERS];
@@ -239,11 +256,11 @@ TEST(takers_that_stumble_get_each_job_once_and_in_order)
 	race.times = calloc(NR_RACED + 1, sizeof(*race.times));
 	CHECK_EQ(sigaction(SIGUSR1, &action, NULL), 0);
 	rng_init(&rng, 1);
-	lane_init(&lane, lane_ring_map(0, LANE_FIRST_SLOTS));
+	lane_init(&lane, first);
 	for (i = 0; i < NR_TAKERS; i++) {
 		takers[i].race = &race;
 		small_init(&takers[i].own, 0, LANE_OWN_SLOTS);
-		takers[i].thread = thread_start(race_run, &takers[i]);
+		takers[i].thread = thread_start(run, &takers[i]);
 	}
 	for (uintptr_t id = 1; id <= NR_RACED; id++) {
 		push_or_grow(&lane, id);
@@ -261,6 +278,19 @@ TEST(takers_that_stumble_get_each_job_once_and_in_order)
 	CHECK_EQ(sum, NR_RACED);
 	for (i = 1; i <= NR_RACED; i++)
 		CHECK_EQ(atomic_load(&race.times[i]), 1);
-	lane_free_rings(&lane);
+	if (run == race_run_ones)
+		lane_free_rings_from(first);
+	else
+		lane_free_rings(&lane);
 	free(race.times);
+}
+
+TEST(takers_that_stumble_get_each_job_once_and_in_order)
+{
+	run_race(race_run);
+}
+
+TEST(takers_of_one_job_at_a_time_do_too)
+{
+	run_race(race_run_ones);
 }
