@@ -11,6 +11,7 @@ from collections import namedtuple
 import bulk_part
 import burst_part
 import cost_part
+import kinds_part
 import machine
 import metg_part
 import regions_part
@@ -33,7 +34,7 @@ TIERS = {tier.name: tier for tier in (
 PARTS = {"throughput": throughput_part, "tree": tree_part,
          "burst": burst_part, "metg": metg_part, "bulk": bulk_part,
          "wake": wake_part, "cost": cost_part, "server": server_part,
-         "regions": regions_part}
+         "regions": regions_part, "kinds": kinds_part}
 
 
 def read_arguments():
