@@ -10,6 +10,7 @@ from server_part import SCRIPT, Server, ServerCase
 CONNECTIONS = 128
 MAX_WORKERS = 64
 PROBES = 4  # connections that ask for / alone
+SLEEPERS = 40  # fewer than MAX_WORKERS: each has its thread
 
 
 class RegionsCase(ServerCase):
@@ -31,22 +32,26 @@ class RegionsCase(ServerCase):
         self.group = "server, declared /sleep"
         self.variants = pools
         if compared_to:
-            self.own = (("p99 of /", self.metrics[1][1], compared_to),)
+            self.own = (("p99 of /", self.metrics[-1][1], compared_to),)
 
     def ask(self, server, connections, percent, rng):
         return run_json(
             ["wrk", "-t1", "-c%d" % connections, "-d%ds" % self.seconds, "-s",
              SCRIPT, "http://%s/" % server.address, "--", str(percent)], rng)
 
+    def clients(self, server, rng):
+        """What the crowd asks for, and what who asks for / alone sees."""
+        with ThreadPoolExecutor() as threads:
+            pages = threads.submit(self.ask, server, PROBES, 0, rng)
+            return (self.ask(server, CONNECTIONS, self.percent, rng),
+                    pages.result())
+
     def measure(self, pool, rng):
         options = ["--blocking-max=%d" % MAX_WORKERS] if pool == POOLS[0] else []
         server = Server(self.program, pool, False, rng, options)
         try:
             server.warm_up()
-            with ThreadPoolExecutor() as clients:
-                pages = clients.submit(self.ask, server, PROBES, 0, rng)
-                result = self.ask(server, CONNECTIONS, self.percent, rng)
-                pages = pages.result()
+            result, pages = self.clients(server, rng)
             report, cpu_us, switches = server.stop()
         except OSError as error:
             raise Failed(str(error)) from error
@@ -58,6 +63,30 @@ class RegionsCase(ServerCase):
                     page_p99_us=pages["p99_us"])
 
 
+class SleepersCase(RegionsCase):
+    """40 clients ask all the time for /sleep, or there are none. Do the others
+    notice?"""
+
+    metrics = RegionsCase.metrics[1:]
+    columns = RegionsCase.columns[1:3]
+
+    def __init__(self, build, tier, sleepers, pools, compared_to=None):
+        super().__init__(build, tier, 100, pools, compared_to)
+        self.name = "beside %d sleepers" % sleepers
+        self.sleepers = sleepers
+
+    def clients(self, server, rng):
+        if not self.sleepers:
+            pages = self.ask(server, PROBES, 0, rng)
+            return pages, pages
+        with ThreadPoolExecutor() as threads:
+            pages = threads.submit(self.ask, server, PROBES, 0, rng)
+            return (self.ask(server, self.sleepers, 100, rng),
+                    pages.result())
+
+
 def cases(build, tier):
     quiet = RegionsCase(build, tier, 0, POOLS + (AGAIN,))
-    return [quiet, RegionsCase(build, tier, 10, POOLS, quiet.name)]
+    alone = SleepersCase(build, tier, 0, POOLS[:1])
+    return [quiet, RegionsCase(build, tier, 10, POOLS, quiet.name),
+            alone, SleepersCase(build, tier, SLEEPERS, POOLS, alone.name)]

@@ -14,6 +14,7 @@ import cost_part
 import kinds_part
 import machine
 import metg_part
+import overload_part
 import regions_part
 import report
 import rounds
@@ -34,7 +35,9 @@ TIERS = {tier.name: tier for tier in (
 PARTS = {"throughput": throughput_part, "tree": tree_part,
          "burst": burst_part, "metg": metg_part, "bulk": bulk_part,
          "wake": wake_part, "cost": cost_part, "server": server_part,
-         "regions": regions_part, "kinds": kinds_part}
+         "kinds": kinds_part,
+         "regions": regions_part, "overload": overload_part}
+LONG = ("regions", "overload")  # only by name, and with --full
 
 
 def read_arguments():
@@ -46,6 +49,12 @@ def read_arguments():
     parser.add_argument("--seed", type=int,
                         default=int(time.time()) % 1000000000)
     return parser.parse_args()
+
+
+def is_asked_for(name, arguments):
+    if arguments.only == "all":
+        return arguments.tier == "full" or name not in LONG
+    return arguments.only == name
 
 
 def benchmark_rows(results):
@@ -81,7 +90,7 @@ def main():
     tier = TIERS[arguments.tier]
     rng = random.Random(arguments.seed)
     cases = [case for name, part in PARTS.items()
-             if arguments.only in ("all", name)
+             if is_asked_for(name, arguments)
              for case in part.cases(arguments.build, tier)]
     futexes = FutexCounter()
     context = machine.describe()
