@@ -43,7 +43,7 @@ static int open_signals(struct server *server)
 
 static int print_address(struct server *server)
 {
-	struct sockaddr_storage storage;
+	struct sockaddr_storage storage = {0};
 	struct sockaddr *address = (void *)&storage;
 	socklen_t bytes = sizeof(storage);
 	char host[64], port[16];

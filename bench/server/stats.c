@@ -105,6 +105,6 @@ char *stats_text(struct server *server, size_t *ret_bytes)
 		free(text);
 		return NULL;
 	}
-	strcpy(line + *ret_bytes - 1, "\n");
+	memcpy(line + *ret_bytes - 1, "\n", 2);
 	return line;
 }
