@@ -70,11 +70,22 @@ on_each_pool bulk --jobs=700 --batch=10 --group=7 --gap-us=100
 on_each_pool wake --jobs=50 --idle-ms=5
 on_each_pool cost --jobs=1000
 on_each_pool cost --jobs=1000 --batch=64
+on_each_pool overload --flood-ms=100 --calm-ms=50 --job-us=100 --deadline-us=5000
+for kind in 0 1 2 3 4 5 6 7; do
+	ok "kinds --kind=$kind" verified kinds --kind=$kind --wave=500 --waves=4
+done
+sheds() { # sheds PATTERN POOL: what a flood of four times the capacity says
+	says '"verified": true' overload --pool="$2" --load=400 --flood-ms=200 \
+		--calm-ms=50 --job-us=100 --deadline-us=5000 |
+		grep -E "\"flood_shed\": $1,"
+}
+ok 'rota sheds what it cannot do in time' sheds '[1-9][0-9]*' rota
+ok 'a mutex pool sheds nothing' sheds 0 mutex-queue
 ok 'rota takes many at once' says '"bulk": true' bulk --jobs=6400 --pool=rota
 ok 'a mutex pool takes them one by one' says '"bulk": false' \
 	bulk --jobs=6400 --pool=mutex-queue
 ok 'line' says '"round_trip_ns": ' line --ms=2
-for name in throughput tree burst bulk wake cost; do
+for name in throughput tree burst bulk wake cost kinds overload; do
 	ok "$name names its options" refuses "$name"
 done
 ok 'METG is where half of the time is work' metg
