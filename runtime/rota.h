@@ -770,7 +770,8 @@ ROTA_API int rota_pool_destroy(struct rota_pool *pool);
  *            moment, or while a thread is started).
  * Ordering:  a worker holds the job that it takes next. With 0 a worker that had
  *            just taken one may enter it a moment after the return. What runs
- *            on its submitter (ROTA_FULL_CALLER_RUNS) is not held. A drain of a
+ *            on its submitter (ROTA_FULL_CALLER_RUNS), by a wait that helps, or
+ *            next to its key in the same turn, is not held. A drain of a
  *            paused pool that is not at rest returns -EBUSY; a submit that waits
  *            for room waits for the resume, too.
  * Cost:      wakes every parked worker; nothing for submitters, and for workers
@@ -822,7 +823,8 @@ ROTA_API int rota_pool_resize(struct rota_pool *pool, unsigned workers);
  * Until rota_blocking_end() this thread does not count as a worker of its pool:
  * another one is woken or started in its place while there are fewer than
  * max_workers threads. Regions may be nested; the outermost one counts. One that
- * is open when its job ends, ends then (before the worker's next job).
+ * is open when its job ends, ends then (before the worker's next job); if that
+ * job runs inside another of the same worker, when the outer one ends.
  *
  * Return:    0, also if no thread could be added (see start_failures), and if a
  *            job runs on its submitter, which is nobody's worker; -EPERM not in
