@@ -240,8 +240,7 @@ static inline int submit_ticket(struct group *group, bool is_owner)
 }
 
 /* The ticket is out. */
-__attribute__((noinline)) static void put(
-		struct group *group, struct rota_job job, bool is_owner)
+static void put(struct group *group, struct rota_job job, bool is_owner)
 {
 	if (push(group, &job, is_owner)) {
 		tell_helpers(group);
@@ -252,6 +251,21 @@ __attribute__((noinline)) static void put(
 	pool_help_enter(group->pool);
 	run_here(group, &job);
 	pool_help_leave(group->pool);
+}
+
+/* The pool is full, or the job has to go another way than the straight one. */
+__attribute__((noinline)) static int submit_otherwise(struct group *group,
+		struct rota_job job, bool is_owner, int error)
+{
+	while (error == -EAGAIN) {
+		error = make_room(group, job, is_owner);
+		if (error)
+			return error < 0 ? error : 0;
+		error = submit_ticket(group, is_owner);
+	}
+	if (!error)
+		put(group, job, is_owner);
+	return error;
 }
 
 int rota_group_submit(struct rota_group *user_group, rota_run_fn run, void *arg)
@@ -265,20 +279,14 @@ int rota_group_submit(struct rota_group *user_group, rota_run_fn run, void *arg)
 	if (atomic_load_explicit(&group->is_cancelled, memory_order_relaxed))
 		return -ECANCELED;
 	is_owner = group->owner == (uintptr_t)&os_local;
-	while ((error = submit_ticket(group, is_owner)) == -EAGAIN) {
-		error = make_room(group, (struct rota_job){run, arg}, is_owner);
-		if (error)
-			return error < 0 ? error : 0;
-	}
-	if (error)
-		return error;
+	error = submit_ticket(group, is_owner);
 	/* the straight path: nothing in the chain, room in the lane */
-	if (is_owner &&
-			!atomic_load_explicit(
-					&group->more, memory_order_relaxed) &&
-			lane_push_one(&group->queue.lane, run, arg))
-		tell_helpers(group);
-	else
-		put(group, (struct rota_job){run, arg}, is_owner);
+	if (error || !is_owner ||
+			atomic_load_explicit(
+					&group->more, memory_order_relaxed) ||
+			!lane_push_one(&group->queue.lane, run, arg))
+		return submit_otherwise(group, (struct rota_job){run, arg},
+				is_owner, error);
+	tell_helpers(group);
 	return 0;
 }
