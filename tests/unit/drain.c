@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* rota_pool_drain(): any number of waiters, none too early, none left. */
 #include <errno.h>
+#include <unistd.h>
 
 #include "../support.h"
 
@@ -87,6 +88,52 @@ TEST(several_drains_all_wait_for_the_work_and_all_return)
 		blocker_release(&blocker);
 		join_drainers(drainers, 0);
 	}
+	end_pool(pool);
+}
+
+struct inline_job {
+	struct rota_pool *pool;
+	struct blocker blocker;
+};
+
+static void *submit_inline(void *arg)
+{
+	struct inline_job *job = arg;
+
+	CHECK_EQ(rota_submit(job->pool, blocker_run, &job->blocker), 0);
+	return NULL;
+}
+
+static atomic_int drainer_tid;
+
+static void *drain_and_say_who(void *pool)
+{
+	atomic_store(&drainer_tid, gettid());
+	CHECK_EQ(rota_pool_drain(pool, in_ms(TEST_WAIT_MS)), 0);
+	return NULL;
+}
+
+TEST(a_drain_is_told_when_the_last_job_runs_on_its_submitter)
+{
+	struct rota_pool *pool = make_pool(1, 1, ROTA_FULL_CALLER_RUNS);
+	struct inline_job last = {.pool = pool};
+	struct blocker blocker;
+	pthread_t submitter, drainer;
+
+	blocker_hold(&blocker, pool);
+	CHECK_EQ(rota_submit(pool, nothing_run, NULL), 0);
+	blocker_init(&last.blocker);
+	submitter = thread_start(submit_inline, &last);
+	latch_wait(&last.blocker.entered);
+	blocker_release(&blocker);
+	wait_all_parked(pool);
+	drainer = thread_start(drain_and_say_who, pool);
+	CHECK(wait_until(atomic_load(&drainer_tid) &&
+					 is_asleep(atomic_load(&drainer_tid)),
+			TEST_WAIT_MS));
+	blocker_release(&last.blocker);
+	thread_join(drainer);
+	thread_join(submitter);
 	end_pool(pool);
 }
 

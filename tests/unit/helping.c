@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Groups: waits inside waits, and helping. */
+#include <unistd.h>
+
+#include "../../runtime/group.h"
 #include "outcomes.h"
 
 enum { NR = 1000 };
@@ -142,5 +145,140 @@ TEST(a_thread_from_outside_may_help)
 	CHECK_EQ(rota_group_fini(&group), 0);
 	blocker_release(&gate);
 	check_balance(pool, NR + 1, 0); /* stale tickets */
+	end_pool(pool);
+}
+
+struct outside {
+	struct rota_group *group;
+	struct blocker member;
+	pthread_t thread;
+};
+
+static void *help_from_outside(void *arg)
+{
+	struct outside *outside = arg;
+
+	CHECK_EQ(rota_group_help(outside->group), 1);
+	return NULL;
+}
+
+/* Returns when a thread from outside is in a member of the group: there is no
+ * worker that is free. */
+static void hold_outside(struct outside *outside, struct rota_group *group)
+{
+	outside->group = group;
+	blocker_init(&outside->member);
+	CHECK_EQ(rota_group_submit(group, blocker_run, &outside->member), 0);
+	outside->thread = thread_start(help_from_outside, outside);
+	latch_wait(&outside->member.entered);
+}
+
+TEST(a_drain_waits_for_jobs_that_are_run_from_outside)
+{
+	struct rota_pool *pool = make_pool(1, 0, ROTA_FULL_FAIL);
+	struct outside outside;
+	struct rota_group group;
+	struct blocker gate;
+
+	CHECK_EQ(rota_group_init(&group, pool), 0);
+	blocker_hold(&gate, pool);
+	hold_outside(&outside, &group);
+	blocker_release(&gate);
+	wait_all_parked(pool); /* its ticket was stale */
+	CHECK_EQ(rota_pool_drain(pool, 0), -ETIMEDOUT);
+	blocker_release(&outside.member);
+	CHECK_EQ(rota_pool_drain(pool, in_ms(TEST_WAIT_MS)), 0);
+	CHECK(atomic_load(&outside.member.is_done));
+	thread_join(outside.thread);
+	CHECK_EQ(rota_group_fini(&group), 0);
+	end_pool(pool);
+}
+
+struct helper {
+	struct rota_group *group;
+	struct latch entered, may_wait;
+	atomic_int tid;
+};
+
+static void wait_as_helper(void *arg)
+{
+	struct helper *helper = arg;
+
+	latch_down(&helper->entered);
+	latch_wait(&helper->may_wait);
+	atomic_store(&helper->tid, gettid());
+	CHECK_EQ(rota_group_wait(helper->group), 0);
+}
+
+TEST(a_helper_that_sleeps_runs_what_is_added_later)
+{
+	struct rota_pool *pool = make_pool(1, 0, ROTA_FULL_FAIL);
+	struct rota_group group;
+	struct helper helper = {.group = &group};
+	struct outside outside;
+
+	latch_init(&helper.entered, 1);
+	latch_init(&helper.may_wait, 1);
+	CHECK_EQ(rota_group_init(&group, pool), 0);
+	CHECK_EQ(rota_submit(pool, wait_as_helper, &helper), 0);
+	latch_wait(&helper.entered);
+	hold_outside(&outside, &group);
+	latch_down(&helper.may_wait);
+	CHECK(wait_until(atomic_load(&helper.tid) &&
+					 is_asleep(atomic_load(&helper.tid)),
+			TEST_WAIT_MS));
+	CHECK_EQ(rota_group_submit(&group, answer_run, NULL), 0);
+	CHECK(wait_until(atomic_load(&nr_ran) == 1, TEST_WAIT_MS));
+	blocker_release(&outside.member);
+	thread_join(outside.thread);
+	check_balance(pool, 3, 0);
+	CHECK_EQ(rota_group_fini(&group), 0);
+	end_pool(pool);
+}
+
+static atomic_uint nr_refused;
+
+static void submit_until_too_deep(void *arg)
+{
+	int error = rota_group_submit(arg, submit_until_too_deep, arg);
+
+	if (error) {
+		CHECK_EQ(error, -EDEADLK);
+		atomic_fetch_add(&nr_refused, 1);
+	}
+}
+
+TEST(a_member_that_is_refused_too_deep_leaves_no_trace)
+{
+	struct rota_pool *pool = make_pool(1, 1, ROTA_FULL_CALLER_RUNS);
+	struct rota_group group;
+	struct group *inside;
+	struct blocker gate;
+
+	CHECK_EQ(rota_group_init(&group, pool), 0);
+	inside = group.state;
+	blocker_hold(&gate, pool);
+	CHECK_EQ(rota_submit(pool, nothing_run, NULL), 0);
+	CHECK_EQ(rota_group_submit(&group, submit_until_too_deep, &group), 0);
+	CHECK_EQ(atomic_load(&nr_refused), 1);
+	CHECK(group_is_complete(inside));
+	CHECK_EQ(atomic_load(&inside->pushed), atomic_load(&inside->done));
+	blocker_release(&gate);
+	CHECK_EQ(rota_group_fini(&group), 0);
+	end_pool(pool);
+}
+
+TEST(a_group_is_not_given_back_while_somebody_waits)
+{
+	struct rota_pool *pool = make_pool(1, 0, ROTA_FULL_FAIL);
+	struct rota_group group;
+	struct group *inside;
+
+	CHECK_EQ(rota_group_init(&group, pool), 0);
+	inside = group.state;
+	atomic_fetch_add(&inside->nr_waiters, 1); /* has not left yet */
+	CHECK_EQ(rota_group_fini(&group), -EBUSY);
+	atomic_fetch_sub(&inside->nr_waiters, 1);
+	CHECK_EQ(rota_group_fini(&group), 0);
 	end_pool(pool);
 }
