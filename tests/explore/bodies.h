@@ -36,4 +36,18 @@ void play_behind_one(const void *with);
 /* All jobs in one call. */
 void play_many(const void *with);
 
+/* kinds.c */
+/* A job waits for a group; the last member is handed over while it sleeps, and no
+ * worker is left to run it. */
+void play_group_helper(const void *with);
+/* Two threads wait for all jobs, which are members of a group, and one of them
+ * cancels it before, perhaps. */
+void play_group(const void *with);
+/* A job with a handle, which is waited for, and cancelled before, perhaps. */
+void play_task(const void *with);
+/* Jobs for later that are due at once. */
+void play_timers(const void *with);
+/* Another thread looks for the oldest job. */
+void play_look(const void *with);
+
 #endif

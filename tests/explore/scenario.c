@@ -67,7 +67,7 @@ static void submit_children(unsigned index)
 		wait_for(&nr_ran, 1);
 }
 
-static void run_job(void *arg)
+void run_job(void *arg)
 {
 	struct job *job = arg;
 	unsigned index = (unsigned)(job - jobs);

@@ -20,6 +20,7 @@ struct scenario {
 	bool is_copied;	   /* jobs are closures in boxes */
 	bool is_quiesce; /* no stop before every job ran: a stop wakes all, and
 			    so hides a lost wake-up */
+	bool cancels;	 /* the group or the task */
 	bool is_unordered; /* one worker may change the order of a submitter */
 	unsigned meeting; /* so many jobs must be running before one may end, */
 	unsigned first_meeting; /* from this one on */
@@ -39,6 +40,8 @@ extern struct rota_pool *pool;
 void pool_setup(const struct scenario *with);
 /* How many there are, children included. */
 unsigned nr_all_jobs(void);
+/* What is handed over for each of them. */
+void run_job(void *job);
 /* Hand over jobs[index]; what rota_submit() returned. */
 int submit(unsigned index);
 /* The first nr jobs in one call. */
