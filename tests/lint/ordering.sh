@@ -77,11 +77,12 @@ ok 'no comment refers to a tag that is not defined' used
 needed_by() {
 	awk -F ' *[|] *' -v tag="$1" 'NF == 8 && $2 == tag { print $7 }' README.md
 }
-# CASE in backticks, or MODEL MUTANT, as in the row
+# CASE in backticks, or `mutant` and its name, or MODEL MUTANT, as in the row
 exists() {
 	local name=${1//\`/}
 	case $1 in
 	\`*\`) grep -qrF "\"${name%_lanes}\"" ../tests/explore --include='*.c' ;;
+	mutant\ *) grep -qE "^${1#mutant } " ../tests/mutants/list/* ;;
 	*) grep -qE "^caught $1( |\$)" ../tests/model/run.sh ;;
 	esac
 }
