@@ -71,6 +71,7 @@ static struct rota_pool *pool_map(
 	pool->on_stop = options->on_stop;
 	pool->on_drop = options->on_drop;
 	pool->hook_arg = options->hook_arg;
+	os_signal_mask(&pool->signal_mask);
 	ec_init(&pool->eventcount, waiters_of(pool), pool->nr_workers,
 			os_heavy_fence_init());
 	atomic_init(&pool->mood,

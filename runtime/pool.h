@@ -98,6 +98,7 @@ struct rota_pool {
 	void (*on_drop)(void *hook_arg, const struct rota_job *job,
 			enum rota_drop_reason reason);
 	void *hook_arg;
+	sigset_t signal_mask;	     /* I: of the thread that made the pool */
 	struct measure *measure;     /* I: NULL: not measured */
 	struct watch *watch;	     /* I: NULL: no watchdog */
 	size_t bytes;		     /* of this mapping */

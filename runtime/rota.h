@@ -1039,6 +1039,34 @@ ROTA_API int rota_completions_destroy(struct rota_completions *cq);
 ROTA_API void **rota_worker_slot(void);
 
 /**
+ * rota_saved_sigmask() - what the thread that made the pool had blocked
+ *
+ * Workers block all signals but those of faults, and what they exec would begin
+ * with that mask. A job that forks restores this one in the child:
+ *
+ *	sigset_t mask;
+ *
+ *	if (!fork()) {
+ *		rota_saved_sigmask(&mask);
+ *		sigprocmask(SIG_SETMASK, &mask, NULL);
+ *		execv(path, argv);
+ *		_exit(127);
+ *	}
+ *
+ * @ret_set: a sigset_t (C11 alone does not know it); untouched on failure.
+ *
+ * Return:    0; -EINVAL; -EPERM not in a job or hook.
+ * Threads:   any that runs a job or hook, the innermost one counts; also in a
+ *            forked child. Async-signal-safe.
+ * Ownership: none passes.
+ * Progress:  wait-free.
+ * Ordering:  none: it never changes.
+ * Cost:      a copy of 128 bytes.
+ * Since:     0.2
+ */
+ROTA_API int rota_saved_sigmask(void *ret_set);
+
+/**
  * rota_submit_at() - hand over a job for later
  * @pool:    borrowed for the call.
  * @run:     called once with @arg at @when_ns or later, unless the job is

@@ -8,6 +8,7 @@
 #include "strand.h"
 #include "task.h"
 #include "sys/probe.h"
+#include <errno.h>
 
 void frame_push(struct frame *frame, struct rota_pool *pool, int worker_index)
 {
@@ -75,6 +76,19 @@ void **rota_worker_slot(void)
 	if (!frame || frame->worker_index < 0 || !pool_is_ours(frame->pool))
 		return NULL;
 	return &frame->pool->workers[frame->worker_index].slot;
+}
+
+/* In a forked child, too: this part of the pool is still there. */
+int rota_saved_sigmask(void *ret_set)
+{
+	struct frame *frame = os_local.innermost;
+
+	if (!ret_set)
+		return -EINVAL;
+	if (!frame)
+		return -EPERM;
+	*(sigset_t *)ret_set = frame->pool->signal_mask;
+	return 0;
 }
 
 void job_drop(struct rota_pool *pool, const struct rota_job *job,

@@ -171,6 +171,11 @@ uint32_t os_pid(void)
 	return (uint32_t)getpid();
 }
 
+void os_signal_mask(sigset_t *ret_set)
+{
+	pthread_sigmask(SIG_SETMASK, NULL, ret_set);
+}
+
 /* Faults are raised by the instruction that a thread executes and cannot wait
  * for another thread; everything else is the program's own business. */
 static void block_asynchronous_signals(sigset_t *ret_set)

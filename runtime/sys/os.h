@@ -7,6 +7,7 @@
  */
 #include "atomic.h"
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -50,6 +51,8 @@ void os_yield(void);
  * up to 3 ms, for others of our priority may wait too. times starts at 0. */
 void os_step_aside(unsigned *times);
 uint32_t os_pid(void);
+/* Which signals the calling thread blocks. */
+void os_signal_mask(sigset_t *ret_set);
 
 struct os_thread_options {
 	const char *name; /* 15 bytes at most */

@@ -108,6 +108,11 @@ void xp_relax(void)
 	os_yield();
 }
 
+void os_signal_mask(sigset_t *ret_set)
+{
+	sigemptyset(ret_set);
+}
+
 uint32_t os_pid(void)
 {
 	return 1;

@@ -9,7 +9,7 @@ by_hand=(clock_gettime fgets syscall)
 harmless=(__errno_location close fclose free getpid mem{cpy,set,move} munmap
 	pthread_attr_destroy pthread_clockjoin_np
 	pthread_exit pthread_join pthread_timedjoin_np pthread_key_delete
-	pthread_once read __sched_cpu{count,free} sched_yield sigdelset sigfillset
+	pthread_once pthread_sigmask read __sched_cpu{count,free} sched_yield sigdelset sigfillset
 	snprintf sprintf sscanf str{chr,rchr,len,cspn,ncmp,tol,toll} sysconf
 	write)
 
