@@ -47,7 +47,7 @@ void crew_changed(struct rota_pool *pool)
 	else if (!is_crowded && mood_of(pool) & MOOD_CROWDED)
 		atomic_fetch_and_explicit(&pool->mood, ~(uint32_t)MOOD_CROWDED,
 				memory_order_relaxed);
-	if (crew->is_paused)
+	if (crew->is_paused || crew->nr_forks)
 		crew_tell_pause(pool);
 }
 
@@ -105,7 +105,7 @@ void crew_ended(struct rota_pool *pool)
 	fence_after_rmw();
 	if (atomic_load_explicit(&crew->nr_spare, memory_order_relaxed))
 		crew_finish(pool);
-	if (!crew_is_paused(pool))
+	if (!crew_is_held(pool))
 		return;
 	lock_take(&crew->lock);
 	crew_changed(pool);
@@ -317,6 +317,8 @@ int rota_pool_resize(struct rota_pool *pool, unsigned workers)
 		return -EOWNERDEAD;
 	if (!workers || workers > pool->nr_workers)
 		return -EINVAL;
+	if (pool_is_prepared_here(pool))
+		return -EDEADLK;
 	lock_take(&pool->crew.lock);
 	error = resize(pool, workers);
 	lock_release(&pool->crew.lock);

@@ -12,7 +12,7 @@
  *
  * All changes are made under one lock, which nobody takes on the straight way:
  * MOOD_CROWDED diverts workers while a region is open or one is too many,
- * MOOD_PAUSED while none may start a job.
+ * MOOD_PAUSED and MOOD_FORKING while none may start a job.
  */
 #include "lock.h"
 #include "rota.h"
@@ -35,7 +35,8 @@ enum {
 struct crew {
 	alignas(CACHELINE) struct lock lock;
 	bool is_made;	      /* L: create is done: one start may fail alone */
-	bool is_paused;	      /* L */
+	bool is_paused;	      /* L: see pause.c */
+	unsigned nr_forks;    /* L: see fork.c; pauses too */
 	bool is_ending;	      /* L: a shutdown began */
 	bool is_finished;     /* L: closed and drained */
 	unsigned nr_active;   /* L */
@@ -92,12 +93,20 @@ void crew_end_region(struct worker *self);
 /* Do what crew_calls() is about; false: this thread ends. */
 bool crew_attend(struct worker *self);
 
-/* pause.c: wait while the pool is paused. */
+/* pause.c: wait while the pool is paused, or somebody forks. */
 void crew_hold(struct worker *self);
-/* Is it? A moment's truth. */
+/* Does it have to? A moment's truth. */
+bool crew_is_held(struct rota_pool *pool);
+/* Is the pool paused, as its users see it? */
 bool crew_is_paused(struct rota_pool *pool);
+/* Under the lock, which is released meanwhile: until no worker runs a job. 0,
+ * -ETIMEDOUT, -ESHUTDOWN; not for a fork: -ECANCELED resumed. */
+int crew_await_holds(
+		struct rota_pool *pool, bool is_fork, uint64_t deadline_ns);
 /* Under the lock: let all go on. */
 void crew_resume(struct rota_pool *pool);
+/* Under the lock: one fork less. */
+void crew_end_fork(struct rota_pool *pool);
 /* Under the lock, while paused: perhaps nobody runs a job any more. */
 void crew_tell_pause(struct rota_pool *pool);
 

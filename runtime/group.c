@@ -3,6 +3,7 @@
 #include "group.h"
 #include "pool.h"
 #include <errno.h>
+#include <string.h>
 
 size_t group_bytes(void)
 {
@@ -50,9 +51,24 @@ int rota_group_init(struct rota_group *ret_group, struct rota_pool *pool)
 		group->pool = pool;
 		group->box = box;
 	}
+	group->pool_id = pool_id(pool);
 	group->owner = (uintptr_t)&os_local;
 	atomic_store_explicit(&group->is_cancelled, 0, memory_order_relaxed);
 	ret_group->state = group;
+	return 0;
+}
+
+/* From before a fork: whoever used it does not exist. */
+static int fini_in_child(struct rota_group *user_group, struct group *group)
+{
+	struct box *box = group->box;
+
+	if (!pool_is_ours(group->pool))
+		return -EOWNERDEAD;
+	group_free(box->payload);
+	memset(group, 0, sizeof(*group));
+	user_group->state = NULL;
+	box_put(box);
 	return 0;
 }
 
@@ -61,6 +77,8 @@ int rota_group_fini(struct rota_group *user_group)
 	struct group *group;
 	int error = group_of(user_group, &group);
 
+	if (error == -EOWNERDEAD)
+		return fini_in_child(user_group, group);
 	if (error)
 		return error;
 	if (!group_is_complete(group) ||

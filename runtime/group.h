@@ -30,6 +30,7 @@
 struct group {
 	struct own_lane queue;
 	struct rota_pool *pool;	       /* I */
+	uint64_t pool_id;	       /* I: another in a child: see fork.c */
 	struct box *box;	       /* I: where it lies */
 	uintptr_t owner;	       /* I: who made it */
 	_Atomic(struct chain *) more;  /* A: NULL: not needed yet */
@@ -50,7 +51,9 @@ static inline int group_of(
 	if (!user_group || !user_group->state)
 		return -EINVAL;
 	*ret_group = user_group->state;
-	return pool_is_ours((*ret_group)->pool) ? 0 : -EOWNERDEAD;
+	return pool_id((*ret_group)->pool) == (*ret_group)->pool_id
+			       ? 0
+			       : -EOWNERDEAD;
 }
 
 size_t group_bytes(void); /* of a box for one */
@@ -73,6 +76,8 @@ static inline bool group_is_complete(struct group *group)
 /* group_run.c: a ticket is taken: its job is run, or dropped. */
 void group_ticket(void *group);
 void group_drop(struct group *group, enum rota_drop_reason reason);
+/* In a forked child, which has nobody else: false: the ticket has no job. */
+bool group_take_in_child(struct group *group, struct rota_job *ret_job);
 /* Run what is queued, until nothing is; how many. */
 unsigned group_help(struct group *group);
 /* So many jobs are over: tell who waits. */

@@ -28,6 +28,11 @@ static bool take(struct group *group, struct rota_job *ret_job)
 	return take_own(group, ret_job) || take_more(group, ret_job);
 }
 
+bool group_take_in_child(struct group *group, struct rota_job *ret_job)
+{
+	return take(group, ret_job);
+}
+
 /* Jobs that were ever put into the queue, or never will be. */
 static uint64_t pushed(struct group *group)
 {

@@ -73,8 +73,8 @@ int rota_handle_wait_until(struct rota_handle *handle, uint64_t deadline_ns,
 	result = outcome(task, ret_result);
 	if (result != -EINPROGRESS)
 		return result;
-	if (!pool_is_ours(task->pool))
-		return -EOWNERDEAD;
+	if (pool_id(task->pool) != task->pool_id)
+		return -EOWNERDEAD; /* this is a forked child */
 	if (runs_here(task))
 		return -EDEADLK;
 	if (frame_has(task->pool) && !task->is_keyed) {
@@ -105,8 +105,8 @@ int rota_handle_cancel(struct rota_handle *handle)
 		return -EINVAL;
 	if (outcome(task, NULL) != -EINPROGRESS)
 		return -EALREADY;
-	if (!pool_is_ours(task->pool))
-		return -EOWNERDEAD;
+	if (pool_id(task->pool) != task->pool_id)
+		return -EOWNERDEAD; /* this is a forked child */
 	/* [task.R3] release; pairs with [task.A3]. */
 	atomic_store_explicit(&task->is_cancelled, 1, memory_order_release);
 	if (task_claim(task, TASK_DROPPING)) {

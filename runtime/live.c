@@ -72,10 +72,10 @@ int live_remove(struct rota_pool *pool)
 		if (*at != pool)
 			continue;
 		result = -EOWNERDEAD;
-		if (pool_is_ours(pool)) {
+		if (pool_is_ours(pool))
+			result = pool_is_prepared_here(pool) ? -EDEADLK : 0;
+		if (!result)
 			*at = pool->live_next;
-			result = 0;
-		}
 		break;
 	}
 	release();

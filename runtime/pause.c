@@ -34,11 +34,20 @@ void crew_tell_pause(struct rota_pool *pool)
 		turn(&pool->crew.holds);
 }
 
-bool crew_is_paused(struct rota_pool *pool)
+static uint32_t mood_of(struct rota_pool *pool)
 {
 	/* relaxed: whoever sees a change late runs one job more */
-	return atomic_load_explicit(&pool->mood, memory_order_relaxed) &
-	       MOOD_PAUSED;
+	return atomic_load_explicit(&pool->mood, memory_order_relaxed);
+}
+
+bool crew_is_paused(struct rota_pool *pool)
+{
+	return mood_of(pool) & MOOD_PAUSED;
+}
+
+bool crew_is_held(struct rota_pool *pool)
+{
+	return mood_of(pool) & MOOD_HELD;
 }
 
 void crew_resume(struct rota_pool *pool)
@@ -52,12 +61,23 @@ void crew_resume(struct rota_pool *pool)
 	turn(&crew->holds);
 }
 
+void crew_end_fork(struct rota_pool *pool)
+{
+	struct crew *crew = &pool->crew;
+
+	if (--crew->nr_forks)
+		return;
+	atomic_fetch_and_explicit(&pool->mood, ~(uint32_t)MOOD_FORKING,
+			memory_order_relaxed);
+	turn(&crew->resumes);
+}
+
 void crew_hold(struct worker *self)
 {
 	struct crew *crew = &self->pool->crew;
 
 	lock_take(&crew->lock);
-	while (crew->is_paused) {
+	while (crew->is_paused || crew->nr_forks) {
 		/* relaxed: a resume is under the lock */
 		uint32_t resumes = atomic_load_explicit(
 				&crew->resumes, memory_order_relaxed);
@@ -96,31 +116,37 @@ static int begin_pause(struct rota_pool *pool)
 	return 0;
 }
 
-static int wait_for_holds(struct rota_pool *pool, uint64_t deadline_ns)
+int crew_await_holds(struct rota_pool *pool, bool is_fork, uint64_t deadline_ns)
 {
 	struct crew *crew = &pool->crew;
 	int result = 0;
 
-	lock_take(&crew->lock);
 	for (;;) {
 		/* relaxed: under the lock */
 		uint32_t holds = atomic_load_explicit(
 				&crew->holds, memory_order_relaxed);
 
-		if (crew->is_ending || !crew->is_paused) {
-			result = crew->is_ending ? -ESHUTDOWN : -ECANCELED;
-			break;
-		}
-		if (is_complete(crew)) {
-			result = 0;
-			break;
-		}
+		if (crew->is_ending)
+			return -ESHUTDOWN;
+		if (!is_fork && !crew->is_paused)
+			return -ECANCELED;
+		if (is_complete(crew))
+			return 0;
 		if (result)
-			break;
+			return result;
 		lock_release(&crew->lock);
 		result = os_futex_wait(&crew->holds, holds, deadline_ns);
 		lock_take(&crew->lock);
 	}
+}
+
+static int wait_for_holds(struct rota_pool *pool, uint64_t deadline_ns)
+{
+	struct crew *crew = &pool->crew;
+	int result;
+
+	lock_take(&crew->lock);
+	result = crew_await_holds(pool, false, deadline_ns);
 	lock_release(&crew->lock);
 	return result;
 }
@@ -133,7 +159,7 @@ int rota_pool_pause(struct rota_pool *pool, uint64_t deadline_ns)
 		return -EINVAL;
 	if (!pool_is_ours(pool))
 		return -EOWNERDEAD;
-	if (deadline_ns && frame_has(pool))
+	if ((deadline_ns && frame_has(pool)) || pool_is_prepared_here(pool))
 		return -EDEADLK;
 	pool_callers_enter(pool);
 	result = begin_pause(pool);
@@ -149,6 +175,8 @@ int rota_pool_resume(struct rota_pool *pool)
 		return -EINVAL;
 	if (!pool_is_ours(pool))
 		return -EOWNERDEAD;
+	if (pool_is_prepared_here(pool))
+		return -EDEADLK;
 	lock_take(&pool->crew.lock);
 	crew_resume(pool);
 	lock_release(&pool->crew.lock);

@@ -20,7 +20,7 @@ static struct ec_waiter *waiters_of(struct rota_pool *pool)
 	return (struct ec_waiter *)&pool->workers[pool->nr_workers];
 }
 
-static void pool_free(struct rota_pool *pool)
+void pool_unbuild(struct rota_pool *pool)
 {
 	watch_fini(pool);
 	measure_fini(pool);
@@ -29,38 +29,50 @@ static void pool_free(struct rota_pool *pool)
 	strands_free(pool);
 	boxes_fini(&pool->boxes, NULL);
 	boxes_fini(&pool->groups, group_free);
+}
+
+static void pool_free(struct rota_pool *pool)
+{
+	pool_unbuild(pool);
 	os_pages_unmap(pool, pool->bytes);
 }
 
-static struct rota_pool *pool_map(
-		const struct rota_options *options, int *ret_error)
+/* What lies outside of the pool's own pages. */
+static int build_parts(
+		struct rota_pool *pool, const struct rota_options *options)
 {
-	size_t bytes = pool_bytes(options->max_workers);
-	struct rota_pool *pool = os_pages_map(bytes);
+	int error;
 
-	*ret_error = -ENOMEM;
-	if (!pool)
-		return NULL;
-	pool->bytes = bytes;
 	if (channel_init(&pool->channel, options->capacity,
 			    options->channel == ROTA_CHANNEL_LANES
 					    ? options->max_workers
-					    : 0)) {
-		os_pages_unmap(pool, bytes);
-		return NULL;
-	}
+					    : 0))
+		return -ENOMEM;
 	pool->nr_workers = options->max_workers;
-	*ret_error = crew_init(pool, options);
-	if (!*ret_error && options->measure)
-		*ret_error = measure_init(pool);
-	if (!*ret_error && options->watchdog_ns)
-		*ret_error = watch_init(pool, options);
-	if (!*ret_error)
-		*ret_error = os_pages_wipe_on_fork(pool, OS_PAGE_MAX);
-	if (*ret_error) {
-		pool_free(pool);
-		return NULL;
-	}
+	error = crew_init(pool, options);
+	if (!error && options->measure)
+		error = measure_init(pool);
+	if (!error && options->watchdog_ns)
+		error = watch_init(pool, options);
+	if (!error)
+		error = os_pages_wipe_on_fork(pool, OS_PAGE_MAX);
+	if (error)
+		pool_unbuild(pool);
+	return error;
+}
+
+int pool_build(struct rota_pool *pool, size_t bytes,
+		const struct rota_options *options)
+{
+	int error = build_parts(pool, options);
+
+	if (error)
+		return error;
+	pool->bytes = bytes;
+	/* what the caller's pointers are to may be gone later */
+	pool->options = *options;
+	pool->options.name = pool->crew.name;
+	pool->options.cpu_set = pool->crew.cpu_set;
 	pool->boxes.bytes = ROTA_COPY_INLINE;
 	pool->groups.bytes = group_bytes();
 	pool->nr_cpus = os_cpus_usable();
@@ -80,7 +92,7 @@ static struct rota_pool *pool_map(
 	pool->goes_round = channel_has_lanes(&pool->channel) || pool->measure;
 	timers_init(&pool->timers, options->name);
 	live_name(pool);
-	return pool;
+	return 0;
 }
 
 /* Until each started worker went through on_start. */
@@ -95,21 +107,12 @@ static int wait_for_starts(struct rota_pool *pool)
 	return atomic_load_explicit(&pool->start_error, memory_order_relaxed);
 }
 
-static int create(const struct rota_options *user_options,
-		struct rota_pool **ret_pool)
+int pool_start(struct rota_pool *pool, unsigned nr_workers)
 {
-	struct rota_options options;
-	struct rota_pool *pool;
-	int error;
+	int error = 0;
 
-	error = options_read(user_options, &options);
-	if (error)
-		return error;
-	pool = pool_map(&options, &error);
-	if (!pool)
-		return error;
 	lock_take(&pool->crew.lock);
-	while (!error && pool->nr_threads < options.workers) {
+	while (!error && pool->nr_threads < nr_workers) {
 		error = crew_start(pool);
 		if (!error)
 			pool->nr_threads++;
@@ -119,9 +122,34 @@ static int create(const struct rota_options *user_options,
 	if (!error)
 		error = wait_for_starts(pool);
 	if (!error)
-		error = watch_start(pool, options.name);
-	if (error) {
+		error = watch_start(pool, pool->options.name);
+	if (error)
 		rota_pool_shutdown(pool, ROTA_DRAIN, ROTA_NO_DEADLINE, NULL);
+	return error;
+}
+
+static int create(const struct rota_options *user_options,
+		struct rota_pool **ret_pool)
+{
+	struct rota_options options;
+	struct rota_pool *pool;
+	size_t bytes;
+	int error;
+
+	error = options_read(user_options, &options);
+	if (error)
+		return error;
+	bytes = pool_bytes(options.max_workers);
+	pool = os_pages_map(bytes);
+	if (!pool)
+		return -ENOMEM;
+	error = pool_build(pool, bytes, &options);
+	if (error) {
+		os_pages_unmap(pool, bytes);
+		return error;
+	}
+	error = pool_start(pool, options.workers);
+	if (error) {
 		pool_free(pool);
 		return error;
 	}

@@ -41,6 +41,8 @@ struct worker {
 	_Atomic uint32_t is_called;  /* A: a spare one is needed; a futex */
 	struct worker *below;	     /* L: in a list of the crew */
 	_Atomic uint32_t doing;	     /* S: enum rota_worker_state, but PARKED */
+	unsigned nr_kept;	 /* W: jobs that it took, but for one that */
+	struct rota_job kept[2]; /* W: runs: see mood.c */
 };
 
 /* What a worker has to think of with each job; 0 in a forked child. */
@@ -52,6 +54,8 @@ enum {
 	MOOD_CROWDED = 8,  /* a blocking region is open, or a worker too many */
 	MOOD_PAUSED = 16,
 	MOOD_MEASURED = 64,
+	MOOD_FORKING = 128,
+	MOOD_HELD = MOOD_PAUSED | MOOD_FORKING, /* no job may start */
 };
 
 enum join_state { JOIN_OPEN, JOIN_TAKEN, JOIN_DONE };
@@ -92,6 +96,9 @@ struct rota_pool {
 
 	struct timers timers;
 
+	_Atomic uintptr_t forker;    /* A: who prepared it for a fork, or 0 */
+	struct rota_options options; /* I: all of them; see fork.c */
+
 	/* I */
 	int (*on_start)(void *hook_arg, unsigned worker);
 	void (*on_stop)(void *hook_arg, unsigned worker);
@@ -120,6 +127,14 @@ static inline uint64_t pool_id(struct rota_pool *pool)
 static inline bool pool_is_ours(struct rota_pool *pool)
 {
 	return pool_id(pool);
+}
+
+/* For calls that would wait for this very thread. */
+static inline bool pool_is_prepared_here(struct rota_pool *pool)
+{
+	/* relaxed: if it is ours, we wrote it */
+	return atomic_load_explicit(&pool->forker, memory_order_relaxed) ==
+	       (uintptr_t)&os_local;
 }
 
 /* Jobs were published: the eventcount as it is after that. */
@@ -256,6 +271,14 @@ void pool_count(struct rota_pool *pool, struct pool_counts *ret_counts);
 void pool_count_as_dropped(struct rota_pool *pool, int nr);
 /* -1: what is counted as finished goes on; 1: now it is over. */
 void pool_count_late(struct rota_pool *pool, int nr);
+
+/* pool.c; all of a pool but its threads, in these zeroed pages: 0 or an error,
+ * and then nothing is left. And back. */
+int pool_build(struct rota_pool *pool, size_t bytes,
+		const struct rota_options *options);
+void pool_unbuild(struct rota_pool *pool);
+/* Its threads: 0 or an error, and then all are joined. */
+int pool_start(struct rota_pool *pool, unsigned nr_workers);
 
 /* live.c */
 void live_name(struct rota_pool *pool); /* gives it its id */

@@ -118,7 +118,7 @@ int rota_pool_drain(struct rota_pool *pool, uint64_t deadline_ns)
 		return -EINVAL;
 	if (!pool_is_ours(pool))
 		return -EOWNERDEAD;
-	if (frame_has(pool))
+	if (frame_has(pool) || pool_is_prepared_here(pool))
 		return -EDEADLK;
 	if (pool_is_at_rest(pool))
 		return 0;

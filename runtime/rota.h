@@ -74,6 +74,8 @@ enum rota_drop_reason {
 	ROTA_DROP_OVERLOAD = 2,	 /* ROTA_FULL_DROP_NEWEST or _OLDEST */
 	ROTA_DROP_CANCELLED = 3, /* of its group, or of its handle */
 	ROTA_DROP_EXPIRED = 4,	 /* its deadline passed in the queue */
+	ROTA_DROP_FORK = 5,	 /* it was queued in the parent of this process:
+				  * see rota_fork_child() */
 };
 
 /*
@@ -1037,6 +1039,102 @@ ROTA_API int rota_completions_destroy(struct rota_completions *cq);
  * Since:     0.2
  */
 ROTA_API void **rota_worker_slot(void);
+
+/*
+ * A pool across fork(). Without these three calls a child gets -EOWNERDEAD from
+ * every call for the pools of its parent, at once. With them its copy of a pool
+ * works:
+ *
+ *	rota_fork_prepare(pool, ROTA_NO_DEADLINE);
+ *	pid = fork();
+ *	if (pid)
+ *		rota_fork_parent(pool);
+ *	else
+ *		rota_fork_child(pool);
+ *
+ * or, for each fork() of the program, by pthread_atfork(before, parent, child)
+ * with handlers that call them. (posix_spawn(), system() and vfork() call no
+ * such handlers and need none; a child that only execs needs no rota_fork_child().)
+ */
+
+/**
+ * rota_fork_prepare() - before a fork: let the pool stand still
+ * @pool:        borrowed until rota_fork_parent(), or for good in the child.
+ * @deadline_ns: CLOCK_MONOTONIC: how long to wait for jobs that run;
+ *               ROTA_NO_DEADLINE waits.
+ *
+ * Return:    0: no worker runs a job, timers and watchdog stand still, no lock of
+ *            the pool is held but by this thread. -ETIMEDOUT some job still runs,
+ *            nothing changed; -EDEADLK called by a job of @pool; -EALREADY this
+ *            thread has prepared it; -ESHUTDOWN a shutdown began; -EINVAL;
+ *            -EOWNERDEAD in a forked child. A fork after any of these errors has
+ *            a child that gets -EOWNERDEAD.
+ * Threads:   any, jobs of other pools included; not async-signal-safe. Two that
+ *            fork wait for each other. Several pools: one after the other.
+ * Ownership: unchanged. Other threads may submit: their jobs queue. A drain
+ *            waits on, and does not see a pause.
+ * Progress:  blocking (on running jobs, blocking regions included, to the
+ *            deadline; on a lock, which another thread holds from its prepare to
+ *            its rota_fork_parent()).
+ * Ordering:  what the jobs wrote that ran before is in the child. Until the pool
+ *            goes on this thread may submit and read, but must not wait for a
+ *            job: pause, resume, resize, drain, shutdown, destroy return
+ *            -EDEADLK. Other threads that call one of these, or that begin
+ *            or end a blocking region, wait.
+ * Cost:      as rota_pool_pause(). Nothing for submitters, nor for pools that are
+ *            never prepared.
+ * Since:     0.2
+ */
+ROTA_API int rota_fork_prepare(struct rota_pool *pool, uint64_t deadline_ns);
+
+/**
+ * rota_fork_parent() - after a fork, or instead: let the pool go on
+ * @pool: borrowed for the call.
+ *
+ * Return:    0; -EPERM this thread has not prepared it; -EINVAL; -EOWNERDEAD in a
+ *            forked child.
+ * Threads:   the one that prepared it.
+ * Ownership: unchanged.
+ * Progress:  lock-free.
+ * Ordering:  writes before this call happen-before the jobs that were held.
+ * Cost:      some futex calls.
+ * Since:     0.2
+ */
+ROTA_API int rota_fork_parent(struct rota_pool *pool);
+
+/**
+ * rota_fork_child() - in the child: drop what was queued, and begin anew
+ * @pool: one that this thread had prepared; the child's own from now on.
+ *
+ * Each job that was queued, delayed ones included, is dropped with ROTA_DROP_FORK,
+ * once, on this thread (in the parent it runs). Then @pool is as new, with the
+ * options that it was made with, the size of the last rota_pool_resize(), closed
+ * or paused if it was. Its counters begin with what was dropped: submitted ==
+ * dropped.
+ *
+ * Return:    0; -EPERM this is no child, or it was called before; -EOWNERDEAD not
+ *            prepared by this thread; -EINVAL; -ENOMEM; -EAGAIN a thread could not
+ *            be started; or what a failing on_start returned. If it fails @pool
+ *            is -EOWNERDEAD for good (but with -EPERM it is as it was).
+ * Threads:   the one that forked.
+ * Ownership: of @pool: the child's, until rota_pool_destroy(). Of jobs: as said.
+ *            Groups from before: -EOWNERDEAD, but for rota_group_fini(), which
+ *            gives them back. Handles: -ECANCELED with ROTA_DROP_FORK, or as
+ *            they were; timers beat no more, to be stopped. Queues of
+ *            completions stay the parent's: their jobs are dropped silently.
+ * Progress:  blocking (on thread creation, on_start, and the drops). It waits for
+ *            no thread of the parent.
+ * Ordering:  exact for all submits that had returned, and for those of this
+ *            thread. One that another thread was inside of at the fork was or
+ *            was not: its job is dropped, or does not exist in the child, and
+ *            then what that call held is lost memory; so is the job (of that
+ *            other thread or of a third one) that came behind it for the same
+ *            key. A job that another thread was running on its own stack, as
+ *            a submitter or helper, is the parent's alone.
+ * Cost:      one thread per worker.
+ * Since:     0.2
+ */
+ROTA_API int rota_fork_child(struct rota_pool *pool);
 
 /**
  * rota_saved_sigmask() - what the thread that made the pool had blocked

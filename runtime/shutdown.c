@@ -114,7 +114,7 @@ int rota_pool_shutdown(struct rota_pool *pool, enum rota_shutdown_mode mode,
 		return -EINVAL;
 	if (!pool_is_ours(pool))
 		return -EOWNERDEAD;
-	if (frame_has(pool))
+	if (frame_has(pool) || pool_is_prepared_here(pool))
 		return -EDEADLK;
 	if (mode == ROTA_DISCARD)
 		/* relaxed: a worker that sees it late runs one job more */

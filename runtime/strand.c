@@ -144,6 +144,28 @@ void strands_free(struct rota_pool *pool)
 		os_pages_unmap(strands, STRANDS * sizeof(*strands));
 }
 
+size_t strands_drop_all(struct rota_pool *pool, enum rota_drop_reason reason)
+{
+	/* relaxed: as below */
+	struct strand *strands = atomic_load_explicit(
+			&pool->strands, memory_order_relaxed);
+	size_t nr = 0;
+
+	for (unsigned i = 0; strands && i < STRANDS; i++) {
+		struct task *task = strands[i].head;
+
+		/* relaxed: nobody else is there */
+		while ((task = atomic_load_explicit(
+					&task->next, memory_order_relaxed))) {
+			if (!task_claim(task, TASK_DROPPING))
+				continue;
+			task_finish_drop(task, reason);
+			nr++;
+		}
+	}
+	return nr;
+}
+
 /* A task was run by the ticket of a later one, and its own was refused: this
  * thread is the ticket. */
 static int take_instead(struct strand *strand)

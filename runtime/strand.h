@@ -31,6 +31,9 @@ int strand_submit(struct rota_pool *pool, uint64_t key, struct task *task);
 /* The run of each ticket, and the drop. */
 void strand_ticket(void *strand);
 void strand_drop(struct strand *strand, enum rota_drop_reason reason);
+/* In a forked child, which has no other threads: drop what is queued, or was about
+ * to be; how many. */
+size_t strands_drop_all(struct rota_pool *pool, enum rota_drop_reason reason);
 /* At the end of the pool. */
 void strands_free(struct rota_pool *pool);
 

@@ -201,7 +201,9 @@ int rota_submit_with(struct rota_pool *pool, rota_run_fn run, void *arg,
 			task_unref(task);
 		return error;
 	}
-	if (ret_handle)
+	if (ret_handle) {
+		task->pool_id = pool_id(pool);
 		*ret_handle = (struct rota_handle *)task;
+	}
 	return 0;
 }

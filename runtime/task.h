@@ -37,6 +37,7 @@ struct task {
 	intptr_t result; /* of who has it: the result, or the reason */
 	bool is_keyed;	 /* I */
 	_Atomic(struct task *) next; /* A: see strand.c */
+	uint64_t pool_id; /* of the handle: see fork.c; another in a child */
 };
 
 static_assert(sizeof(struct task) <= ROTA_COPY_INLINE, "fits into a box");

@@ -56,6 +56,11 @@ static void end_run(struct rota_timer *timer)
 	timer_let_go(timer);
 }
 
+void timer_forget_run(struct rota_timer *timer)
+{
+	end_run(timer);
+}
+
 static void timer_run(struct rota_work *work)
 {
 	struct rota_timer *timer = timer_of(work);
@@ -78,13 +83,43 @@ static void timer_drop(struct rota_work *work, enum rota_drop_reason reason)
 	end_run(timer);
 }
 
-/* A due job waits for room where others would run it or be told; T cannot. */
-static int hand_over(struct rota_pool *pool, rota_run_fn run, void *arg)
+/* As rota_submit_until() without a deadline; -EAGAIN: T has to stand still. */
+static int submit_patiently(struct rota_pool *pool, rota_run_fn run, void *arg)
 {
+	struct room *room = &pool->room;
+	int error = rota_try_submit(pool, run, arg);
+
+	if (error != -EAGAIN)
+		return error;
+	room_enter(room);
+	for (;;) {
+		uint32_t key = room_prepare(room);
+
+		error = rota_try_submit(pool, run, arg);
+		if (error != -EAGAIN || halt_is_asked(&pool->timers.halt))
+			break;
+		room_wait(room, key, OS_NO_DEADLINE);
+	}
+	room_leave(room, chain_queued(&pool->channel.chain) < pool->capacity);
+	return error;
+}
+
+/* A due job waits for room where others would run it or be told; T cannot. */
+static int hand_over(struct rota_timer *timer, rota_run_fn run, void *arg)
+{
+	struct rota_pool *pool = timer->pool;
+	struct timers *timers = &pool->timers;
+	int error;
+
 	if (pool->full_policy == ROTA_FULL_DROP_NEWEST ||
 			pool->full_policy == ROTA_FULL_DROP_OLDEST)
 		return rota_submit(pool, run, arg);
-	return rota_submit_until(pool, run, arg, ROTA_NO_DEADLINE);
+	while ((error = submit_patiently(pool, run, arg)) == -EAGAIN) {
+		timers->in_hand = timer;
+		halt_here(&timers->halt);
+		timers->in_hand = NULL;
+	}
+	return error;
 }
 
 int timer_fire(struct rota_timer *timer)
@@ -93,7 +128,7 @@ int timer_fire(struct rota_timer *timer)
 	int error;
 
 	if (timer->is_detached)
-		return hand_over(timer->pool, timer->run, timer->arg);
+		return hand_over(timer, timer->run, timer->arg);
 	state = atomic_load_explicit(&timer->state, memory_order_relaxed);
 	do {
 		if (state & (TIMER_IS_STOPPED | TIMER_IS_BUSY))
@@ -103,7 +138,7 @@ int timer_fire(struct rota_timer *timer)
 			state | TIMER_IS_BUSY, memory_order_acquire,
 			memory_order_relaxed));
 	hold(timer);
-	error = hand_over(timer->pool, work_run, &timer->work);
+	error = hand_over(timer, work_run, &timer->work);
 	if (error)
 		end_run(timer);
 	return error;

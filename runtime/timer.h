@@ -11,6 +11,7 @@
  * timers.c	the thread: its start and end, what is due
  * timer.c	timers as others see them: start, run, stop
  */
+#include "halt.h"
 #include "intrusive.h"
 #include "sys/atomic.h"
 #include "sys/os.h"
@@ -55,9 +56,12 @@ struct timers {
 	_Atomic uint64_t wake_ns; /* A: T sleeps till then; 0: awake */
 	_Atomic(struct rota_timer *) inbox; /* A */
 	_Atomic uint32_t nr_posts;	    /* A */
-	struct timer_heap heap;		    /* T */
-	pthread_t thread;		    /* by who starts it */
-	char name[16];			    /* I */
+	struct halt halt;
+	struct timer_heap heap; /* T */
+	struct rota_timer
+			*in_hand; /* T: of which it waits to hand over a run */
+	pthread_t thread;	  /* by who starts it */
+	char name[16];		  /* I */
 };
 
 /* timers.c */
@@ -72,9 +76,17 @@ void timers_post(struct rota_pool *pool, struct rota_timer *timer,
 void timers_close(struct rota_pool *pool);
 /* No caller can start it any more. 0 or -ETIMEDOUT; once only after 0. */
 int timers_join(struct rota_pool *pool, uint64_t deadline_ns);
+/* T stands still from soon on; one call at a time. */
+void timers_halt(struct rota_pool *pool);
+/* It does, or there is none. 0 or -ETIMEDOUT. */
+int timers_await_halt(struct rota_pool *pool, uint64_t deadline_ns);
+/* In a forked child, where T stood still: how many jobs were dropped. */
+size_t timers_drop_all(struct rota_pool *pool, enum rota_drop_reason reason);
 
 /* timer.c */
 void timer_let_go(struct rota_timer *timer); /* one holder less */
+/* T has a run in hand that nobody will get. */
+void timer_forget_run(struct rota_timer *timer);
 /* Hand a run over to the pool. 0, also if there is no need to; or the error. */
 int timer_fire(struct rota_timer *timer);
 

@@ -258,6 +258,7 @@ static void *timers_main(void *arg)
 				&timers->turn, memory_order_acquire);
 		uint64_t wake_ns;
 
+		halt_here(&timers->halt);
 		receive(timers);
 		wake_ns = fire_due(pool);
 		atomic_store_explicit(&timers->wake_ns, wake_ns,
@@ -273,6 +274,7 @@ static void *timers_main(void *arg)
 				&timers->wake_ns, 0, memory_order_relaxed);
 	}
 	end(pool);
+	halt_leave(&timers->halt);
 	return NULL;
 }
 
@@ -323,4 +325,62 @@ int timers_join(struct rota_pool *pool, uint64_t deadline_ns)
 	if (state_of(&pool->timers) == TIMERS_NONE)
 		return 0;
 	return os_thread_join(pool->timers.thread, deadline_ns);
+}
+
+void timers_halt(struct rota_pool *pool)
+{
+	halt_ask(&pool->timers.halt);
+	wake(&pool->timers);
+	room_notify_all(&pool->room); /* see hand_over() in timer.c */
+}
+
+int timers_await_halt(struct rota_pool *pool, uint64_t deadline_ns)
+{
+	struct timers *timers = &pool->timers;
+	uint32_t state;
+	int error = 0;
+
+	while (!error && (state = state_of(timers)) == TIMERS_STARTING)
+		error = os_futex_wait(
+				&timers->state, TIMERS_STARTING, deadline_ns);
+	/* one that is started after this look does nothing yet */
+	if (error || state == TIMERS_NONE)
+		return error;
+	return halt_wait(&timers->halt, deadline_ns);
+}
+
+/* How many jobs were dropped: of one that repeats, or can be stopped, each run is
+ * a job, and this is none. */
+static size_t drop_timer(struct rota_pool *pool, struct rota_timer *timer,
+		enum rota_drop_reason reason)
+{
+	struct rota_job job = {timer->run, timer->arg};
+
+	if (!timer->is_detached) {
+		end_timer(pool, timer);
+		return 0;
+	}
+	os_free(timer);
+	job_drop(pool, &job, reason);
+	return 1;
+}
+
+size_t timers_drop_all(struct rota_pool *pool, enum rota_drop_reason reason)
+{
+	struct timers *timers = &pool->timers;
+	size_t nr = 0;
+
+	receive(timers);
+	if (timers->in_hand) {
+		if (!timers->in_hand->is_detached)
+			timer_forget_run(timers->in_hand);
+		nr += drop_timer(pool, timers->in_hand, reason);
+	}
+	while (timers->heap.first) {
+		struct heap_node *node = timers->heap.first;
+
+		heap_remove(&timers->heap, node);
+		nr += drop_timer(pool, (struct rota_timer *)node, reason);
+	}
+	return nr;
 }

@@ -40,7 +40,7 @@ const char *rota_strerror(int error)
 	case -EBUSY:
 		return "still in use, running now, or paused";
 	case -EPERM:
-		return "not called by a job";
+		return "not called by a job, or not prepared";
 	case -ENODATA:
 		return "the pool does not measure";
 	case -ECANCELED:

@@ -64,7 +64,7 @@ static void look_at_worker(
 		   atomic_load_explicit(&worker->dropped, memory_order_relaxed);
 	parks = atomic_load_explicit(&pool->eventcount.waiters[index].parks,
 			memory_order_relaxed);
-	if (crew_is_paused(pool) || !has_job(pool, index) ||
+	if (crew_is_held(pool) || !has_job(pool, index) ||
 			finished != seen->finished || parks != seen->parks) {
 		seen->finished = finished;
 		seen->parks = parks;
@@ -91,7 +91,7 @@ static void look_at_queue(struct rota_pool *pool, uint64_t now_ns)
 	uint64_t finished;
 	/* in a paused pool nothing has to move */
 	bool has_waiting =
-			channel_queued(&pool->channel) && !crew_is_paused(pool);
+			channel_queued(&pool->channel) && !crew_is_held(pool);
 	bool is_same;
 
 	pool_count(pool, &counts);
@@ -131,15 +131,21 @@ static void *watch_main(void *arg)
 	struct watch *watch = pool->watch;
 	struct frame frame;
 	uint64_t now_ns;
+	uint32_t calls;
 
 	frame_push(&frame, pool, -1); /* on_stuck must not end the pool */
-	/* relaxed: the end of the thread is all that it tells */
-	while (!atomic_load_explicit(&watch->is_over, memory_order_relaxed)) {
+	/* acquire: as [halt.A1]: what it is asked for */
+	while (!((calls = atomic_load_explicit(
+				  &watch->calls, memory_order_acquire)) &
+			WATCH_OVER)) {
+		halt_here(&watch->halt);
 		now_ns = os_now_ns();
 		watch_look(pool, now_ns);
-		os_futex_wait(&watch->is_over, 0, now_ns + watch->limit_ns / 2);
+		os_futex_wait(&watch->calls, calls,
+				now_ns + watch->limit_ns / 2);
 	}
 	frame_pop(&frame);
+	halt_leave(&watch->halt);
 	return NULL;
 }
 
@@ -168,11 +174,37 @@ int watch_stop(struct rota_pool *pool, uint64_t deadline_ns)
 
 	if (!watch || !watch->is_started)
 		return 0;
-	atomic_store_explicit(&watch->is_over, 1, memory_order_relaxed);
-	os_futex_wake(&watch->is_over, 1);
+	/* relaxed: the end of the thread is all that it tells */
+	atomic_fetch_or_explicit(
+			&watch->calls, WATCH_OVER, memory_order_relaxed);
+	os_futex_wake(&watch->calls, 1);
 	error = os_thread_join(watch->thread, deadline_ns);
 	watch->is_started = error != 0;
 	return error;
+}
+
+void watch_halt(struct rota_pool *pool)
+{
+	struct watch *watch = pool->watch;
+
+	if (!watch)
+		return;
+	halt_ask(&watch->halt);
+	/* release: as [halt.R2]: that it is asked */
+	atomic_fetch_add_explicit(
+			&watch->calls, WATCH_CALL, memory_order_release);
+	os_futex_wake(&watch->calls, 1);
+}
+
+int watch_await_halt(struct rota_pool *pool, uint64_t deadline_ns)
+{
+	return pool->watch ? halt_wait(&pool->watch->halt, deadline_ns) : 0;
+}
+
+void watch_go_on(struct rota_pool *pool)
+{
+	if (pool->watch)
+		halt_end(&pool->watch->halt);
 }
 
 void watch_stats(struct rota_pool *pool, struct rota_stats *stats)

@@ -15,12 +15,17 @@
  * be: each submit tells somebody, each searcher looks again. So it counts lost
  * wake-ups, and wakes a worker all the same.
  */
+#include "halt.h"
 #include "sys/os.h"
 #include "rota.h"
 
+/* Its thread is to end; to look at what else it is asked for. */
+enum { WATCH_OVER = 1, WATCH_CALL = 2 };
+
 struct watch {
-	_Atomic uint32_t is_over; /* A: a futex */
-	pthread_t thread;	  /* by who took the join, as the next */
+	_Atomic uint32_t calls; /* A: a futex; WATCH_OVER, WATCH_CALL */
+	struct halt halt;
+	pthread_t thread; /* by who took the join, as the next */
 	bool is_started;
 	uint64_t limit_ns; /* I: T */
 	void (*on_stuck)(void *hook_arg, unsigned worker, uint64_t running_ns);
@@ -45,6 +50,11 @@ int watch_start(struct rota_pool *pool, const char *name);
 /* Its thread is joined, or -ETIMEDOUT; by who took the join. */
 int watch_stop(struct rota_pool *pool, uint64_t deadline_ns);
 void watch_fini(struct rota_pool *pool);
+/* It stands still from soon on; one call at a time. */
+void watch_halt(struct rota_pool *pool);
+/* It does. 0 or -ETIMEDOUT. */
+int watch_await_halt(struct rota_pool *pool, uint64_t deadline_ns);
+void watch_go_on(struct rota_pool *pool);
 
 /* One look; the first one sees only where everything is. */
 void watch_look(struct rota_pool *pool, uint64_t now_ns);

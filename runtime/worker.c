@@ -241,7 +241,7 @@ static bool is_kept_up(struct worker *self)
 {
 	struct rota_pool *pool = self->pool;
 
-	if (!crew_is_paused(pool) && !crew_calls(self))
+	if (!crew_is_held(pool) && !crew_calls(self))
 		return false;
 	/* the grant that this may take along is not lost: it looks again */
 	ec_quit(&pool->eventcount, self->waiter);
