@@ -29,6 +29,8 @@ has_primes() { # of 1000 answers, in any order
 ok 'the epoll loop builds' build_program epoll
 ok 'the epoll loop runs' run_program epoll
 ok 'it printed each answer' has_primes
+ok 'the program that forks builds' build_program prefork -pthread
+ok 'the program that forks runs' run_program prefork
 if libuv=$(pkg-config --cflags --libs libuv 2> /dev/null); then
 	# shellcheck disable=SC2086
 	ok 'the libuv loop builds' build_program uv $libuv
