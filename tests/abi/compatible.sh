@@ -10,6 +10,8 @@ source=$1 here=$(cd "$(dirname "$0")" && pwd)
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
+mkdir "$dir/public" && cp "$source/runtime/rota.h" "$dir/public"
+
 build() { # build RUNTIME LIBRARY: with debug information, else as it is shipped
 	${CC:-cc} -g -O0 -fPIC -shared -std=gnu11 -D_GNU_SOURCE -I"$1" \
 		"$1"/*.c "$1"/sys/*.c -fvisibility=hidden -pthread \
@@ -18,12 +20,13 @@ build() { # build RUNTIME LIBRARY: with debug information, else as it is shipped
 }
 write_down() { # write_down LIBRARY: no places, so that only changes change it
 	abidw --exported-interfaces-only --drop-private-types \
-		--headers-dir "$source/runtime" --no-comp-dir-path \
+		--headers-dir "$dir/public" --no-comp-dir-path \
 		--no-corpus-path "$1" |
 		sed -E "s/ (filepath|line|column)='[^']*'//g"
 }
 compare() { # compare LIBRARY: with the one written down
-	abidiff --exported-interfaces-only --no-added-syms "$here/rota.abi" "$1"
+	write_down "$1" > "$dir/now.abi" &&
+		abidiff --no-added-syms "$here/rota.abi" "$dir/now.abi"
 }
 altered() { # altered EXPRESSION LIBRARY: built after this change of rota.h
 	rm -rf "$dir/runtime"
