@@ -114,6 +114,8 @@ void boxes_fini(struct boxes *boxes, void (*fini)(void *payload))
 	}
 }
 
+/* If the job ends its thread the box is lost: to bring it home would cost each job
+ * two instructions. */
 void box_run(void *arg)
 {
 	struct box *box = arg;

@@ -153,12 +153,17 @@ static void complete(struct slot *slot)
 	atomic_fetch_sub_explicit(&cq->done, ONE_WRITER, memory_order_release);
 }
 
+static void complete_at(struct slot **slot)
+{
+	complete(*slot);
+}
+
+/* Complete, too, if the job ends its thread: the result is 0 then. */
 static void slot_run(struct rota_work *work)
 {
-	struct slot *slot = (struct slot *)work;
+	struct slot *slot ON_LEAVE(complete_at) = (struct slot *)work;
 
 	slot->completion.result = slot->run(slot->arg);
-	complete(slot);
 }
 
 static void slot_drop(struct rota_work *work, enum rota_drop_reason reason)

@@ -51,6 +51,7 @@ struct crew {
 	_Atomic uint32_t holds;		 /* A: futex; a pause may be complete */
 	_Atomic uint32_t resumes;	 /* A: futex */
 	_Atomic uint64_t start_failures; /* A */
+	_Atomic uint64_t threads_lost;	 /* A: that jobs ended */
 
 	/* I */
 	uint64_t idle_ns;
@@ -67,6 +68,11 @@ void crew_fini(struct rota_pool *pool);
 /* crew_threads.c: a thread for a place without one. 0, -ENOSPC if there is none,
  * or what os_thread_start() says. Under the lock. */
 int crew_start(struct rota_pool *pool);
+/* A job has ended the thread of this worker, which calls this: another takes its
+ * place; if there is none to be had, it goes on itself. */
+void crew_lose(void *worker);
+/* A new thread of this worker: until the one before it is gone. */
+void crew_follow(struct worker *self);
 /* A worker's thread is about to end; true: if it may, it starts once more. */
 bool crew_leave(struct worker *self, bool may_return);
 /* Nobody is kept from finishing, no pause begins, no thread is added from outside

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Starting and joining the threads of a pool. */
+#include "measure.h"
 #include "pool.h"
 #include <errno.h>
 #include <stdio.h>
@@ -59,10 +60,11 @@ static struct worker *absent_worker(struct rota_pool *pool)
 	return NULL;
 }
 
-int crew_start(struct rota_pool *pool)
+/* A thread for this place. */
+static int start_thread(struct rota_pool *pool, struct worker *worker,
+		pthread_t *ret_thread)
 {
 	struct crew *crew = &pool->crew;
-	struct worker *worker;
 	char name[16];
 	struct os_thread_options thread = {
 			.name = name,
@@ -70,6 +72,17 @@ int crew_start(struct rota_pool *pool)
 			.cpu_set = crew->cpu_set,
 			.cpu_set_bytes = crew->cpu_set_bytes,
 	};
+
+	/* index < 1000, so 15 bytes hold the 11 of the name */
+	snprintf(name, sizeof(name), "%.11s-%u", crew->name,
+			worker->index % 1000);
+	return os_thread_start(ret_thread, worker_main, worker, &thread);
+}
+
+int crew_start(struct rota_pool *pool)
+{
+	struct crew *crew = &pool->crew;
+	struct worker *worker;
 	int error;
 
 	join_left(pool);
@@ -81,16 +94,102 @@ int crew_start(struct rota_pool *pool)
 	worker->waiter = &pool->eventcount.waiters[worker->index];
 	worker->is_late = crew->is_made;
 	lanes_use_taker(&pool->channel.lanes, worker->index, worker);
-	/* index < 1000, so 15 bytes hold the 11 of the name */
-	snprintf(name, sizeof(name), "%.11s-%u", crew->name,
-			worker->index % 1000);
 	set_state(worker, CREW_ACTIVE);
-	error = os_thread_start(&worker->thread, worker_main, worker, &thread);
+	error = start_thread(pool, worker, &worker->thread);
 	if (error)
 		set_state(worker, CREW_ABSENT);
 	else
 		crew->nr_active++;
 	return error;
+}
+
+void crew_follow(struct worker *self)
+{
+	struct crew *crew = &self->pool->crew;
+	bool has_before;
+
+	lock_take(&crew->lock);
+	has_before = self->has_before;
+	self->has_before = false;
+	lock_release(&crew->lock);
+	if (has_before)
+		os_thread_join(self->before, OS_NO_DEADLINE);
+}
+
+/* Another thread for the place of this one, which ends. */
+static int replace(struct worker *self)
+{
+	struct crew *crew = &self->pool->crew;
+	pthread_t thread, old = self->thread;
+	int error;
+
+	lock_take(&crew->lock);
+	self->is_late = true;
+	error = start_thread(self->pool, self, &thread);
+	if (error) {
+		add_alone(&crew->start_failures, 1, memory_order_relaxed);
+	} else {
+		self->thread = thread;
+		self->before = old;
+		self->has_before = !self->is_awaited;
+		self->is_awaited = false;
+		self->times_lost++;
+	}
+	lock_release(&crew->lock);
+	return error;
+}
+
+/* Its job is over as if it had returned, but for what only the job knows. */
+static void lose_job(struct worker *self)
+{
+	struct rota_pool *pool = self->pool;
+	struct frame frame;
+
+	self->has_started = false;
+	self->is_lost = true; /* also if on_stop ends the thread, too */
+	self->nr_kept = 0;
+	if (self->regions)
+		crew_end_region(self);
+	if (pool->measure)
+		measure_lost(self);
+	/* relaxed: before `ran`, which is a release */
+	atomic_fetch_add_explicit(
+			&pool->crew.threads_lost, 1, memory_order_relaxed);
+	worker_count(&self->ran);
+	if (!pool->on_stop)
+		return;
+	frame_push(&frame, pool, (int)self->index);
+	pool->on_stop(pool->hook_arg, self->index);
+	frame_pop(&frame);
+}
+
+void crew_lose(void *worker)
+{
+	struct worker *self = worker;
+	/* relaxed: its own */
+	bool is_starting = atomic_load_explicit(&self->doing,
+					   memory_order_relaxed) ==
+			   ROTA_WORKER_STARTING;
+
+	if (!pool_is_ours(self->pool))
+		return; /* a job forked, and this is the child's only thread */
+	/* what it ran is not there any more, and its lanes are the next one's */
+	os_local = (struct os_local){.pool_id = OS_NO_POOL};
+	if (self->has_started)
+		lose_job(self);
+	if (self->is_lost) {
+		self->is_lost = false;
+		/* No thread is to be had: this one goes on, though to the system
+		 * it ends. */
+		if (replace(self))
+			worker_run(self);
+		return;
+	}
+	/* it was in a hook */
+	if (is_starting)
+		worker_give_up(self);
+	worker_note(self, ROTA_WORKER_ENDED);
+	crew_leave(self, false);
 }
 
 /* Were workers missed while this one and those it joined still had places? */
@@ -177,12 +276,23 @@ int crew_join(struct rota_pool *pool, uint64_t deadline_ns)
 	lock_take(&crew->lock);
 	while (!error && (worker = worker_to_join(pool))) {
 		pthread_t thread = worker->thread;
+		unsigned times_lost = worker->times_lost;
 
+		worker->is_awaited = true;
 		lock_release(&crew->lock);
 		error = os_thread_join(thread, deadline_ns);
 		lock_take(&crew->lock);
-		if (!error)
-			set_state(worker, CREW_ABSENT);
+		if (worker->times_lost == times_lost) {
+			worker->is_awaited = false;
+			if (!error)
+				set_state(worker, CREW_ABSENT);
+		} else if (error) {
+			/* a job ended it, and nobody else joins it: another has
+			 * its place */
+			lock_release(&crew->lock);
+			os_thread_join(thread, OS_NO_DEADLINE);
+			lock_take(&crew->lock);
+		}
 	}
 	lock_release(&crew->lock);
 	return error;

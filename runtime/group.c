@@ -182,14 +182,25 @@ __attribute__((noinline)) static int withdraw(
 	return error;
 }
 
+/* The job has ended the thread. */
+static inline void here_lost(struct group **group)
+{
+	if (!*group)
+		return;
+	frame_lost();
+	group_done(*group, 1);
+}
+
 /* Run it on this thread; it is done when this returns. */
 static void run_here(struct group *group, const struct rota_job *job)
 {
+	struct group *running ON_LEAVE(here_lost) = group;
 	struct frame frame;
 
 	frame_push(&frame, group->pool, frame_index_in(group->pool));
 	frame.group = group;
 	job->run(job->arg);
+	running = NULL;
 	frame_pop(&frame);
 	group_done(group, 1);
 }
@@ -257,6 +268,19 @@ static inline int submit_ticket(struct group *group, bool is_owner)
 					  : 0;
 }
 
+static inline void leave_help(struct rota_pool **pool)
+{
+	pool_help_leave(*pool);
+}
+
+static void run_as_helper(struct group *group, const struct rota_job *job)
+{
+	struct rota_pool *pool ON_LEAVE(leave_help) = group->pool;
+
+	pool_help_enter(pool);
+	run_here(group, job);
+}
+
 /* The ticket is out. */
 static void put(struct group *group, struct rota_job job, bool is_owner)
 {
@@ -266,9 +290,7 @@ static void put(struct group *group, struct rota_job job, bool is_owner)
 	}
 	/* no memory for the queue */
 	atomic_fetch_add_explicit(&group->pushed, 1, memory_order_relaxed);
-	pool_help_enter(group->pool);
-	run_here(group, &job);
-	pool_help_leave(group->pool);
+	run_as_helper(group, &job);
 }
 
 /* The pool is full, or the job has to go another way than the straight one. */

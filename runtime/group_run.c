@@ -121,6 +121,26 @@ static struct taker *own_lanes(struct worker *self)
 	return takers ? &takers[self->index] : NULL;
 }
 
+/* What is to be counted of jobs that a thread runs in a row. */
+struct turn {
+	struct group *group; /* while it does */
+	struct worker *self;
+	unsigned nr, tickets;
+};
+
+/* The last one has ended the thread. */
+static inline void turn_lost(struct turn *turn)
+{
+	if (!turn->group)
+		return;
+	frame_lost();
+	if (turn->tickets)
+		/* release: as [worker.R1] */
+		add_alone(&turn->self->ran, turn->tickets,
+				memory_order_release);
+	group_done(turn->group, turn->nr + 1);
+}
+
 /* Jobs of one group in a row are done with one RMW. */
 void group_ticket(void *arg)
 {
@@ -130,25 +150,28 @@ void group_ticket(void *arg)
 	struct worker *self =
 			outer && !outer->outer ? frame_worker(pool) : NULL;
 	struct taker *own = own_lanes(self);
+	struct turn turn ON_LEAVE(turn_lost) = {.self = self};
 	struct rota_job job;
-	unsigned nr = 0, tickets = 0;
 
 	frame_push(&frame, pool, frame_index_in(pool));
 	frame.depth = outer ? outer->depth : 0;
 	frame.group = group;
+	turn.group = group;
 	while (take_own(group, &job) || take_by_ticket(group, &job)) {
 		run_member(group, &job);
-		if (++nr == GROUP_TURN || !own || mood_of(pool) != MOOD_PLAIN ||
+		if (++turn.nr == GROUP_TURN || !own ||
+				mood_of(pool) != MOOD_PLAIN ||
 				!take_next_ticket(own, group))
 			break;
-		tickets++;
+		turn.tickets++;
 	}
+	turn.group = NULL;
 	frame_pop(&frame);
-	if (tickets)
+	if (turn.tickets)
 		/* release: as [worker.R1]; this ticket is the caller's */
-		add_alone(&self->ran, tickets, memory_order_release);
-	if (nr)
-		group_done(group, nr);
+		add_alone(&self->ran, turn.tickets, memory_order_release);
+	if (turn.nr)
+		group_done(group, turn.nr);
 }
 
 void group_drop(struct group *group, enum rota_drop_reason reason)
@@ -163,12 +186,20 @@ void group_drop(struct group *group, enum rota_drop_reason reason)
 	group_done(group, 1);
 }
 
+static inline void help_lost(struct turn *turn)
+{
+	if (!turn->group)
+		return;
+	turn_lost(turn);
+	pool_help_leave(turn->group->pool);
+}
+
 unsigned group_help(struct group *group)
 {
 	struct rota_pool *pool = group->pool;
 	struct worker *self = frame_worker(pool);
 	struct taker *own = own_lanes(self);
-	unsigned nr = 0, tickets = 0;
+	struct turn turn ON_LEAVE(help_lost) = {.self = self};
 	struct rota_job job;
 	struct frame frame;
 
@@ -177,20 +208,22 @@ unsigned group_help(struct group *group)
 	frame.depth--;
 	frame.helps++;
 	frame.group = group;
+	turn.group = group;
 	while (!(mood_of(pool) & MOOD_DISCARDING)) {
 		if (own && take_next_ticket(own, group))
-			tickets++;
+			turn.tickets++;
 		if (!take(group, &job))
 			break;
 		run_member(group, &job);
-		nr++;
+		turn.nr++;
 	}
+	turn.group = NULL;
 	frame_pop(&frame);
-	if (tickets)
+	if (turn.tickets)
 		/* release: as [worker.R1] */
-		add_alone(&self->ran, tickets, memory_order_release);
-	if (nr)
-		group_done(group, nr);
+		add_alone(&self->ran, turn.tickets, memory_order_release);
+	if (turn.nr)
+		group_done(group, turn.nr);
 	pool_help_leave(pool);
-	return nr;
+	return turn.nr;
 }

@@ -25,9 +25,31 @@ static bool is_member(struct group *group)
 	return false;
 }
 
+struct wait {
+	struct group *group; /* while it lasts */
+	bool is_helper;
+};
+
+static inline void end_wait(struct group *group, bool is_helper)
+{
+	if (is_helper)
+		atomic_fetch_sub_explicit(
+				&group->nr_helpers, 1, memory_order_relaxed);
+	/* release: rota_group_fini() may follow, as [group.A3] */
+	atomic_fetch_sub_explicit(&group->nr_waiters, 1, memory_order_release);
+}
+
+/* A job that was run meanwhile has ended the thread. */
+static inline void wait_lost(struct wait *wait)
+{
+	if (wait->group)
+		end_wait(wait->group, wait->is_helper);
+}
+
 static int sleep_until(
 		struct group *group, bool is_helper, uint64_t deadline_ns)
 {
+	struct wait wait ON_LEAVE(wait_lost) = {group, is_helper};
 	struct eventcount *ec = &group->pool->eventcount;
 	int error = 0;
 
@@ -58,11 +80,8 @@ static int sleep_until(
 			break;
 		error = os_futex_wait(&group->turns, turns, deadline_ns);
 	}
-	if (is_helper)
-		atomic_fetch_sub_explicit(
-				&group->nr_helpers, 1, memory_order_relaxed);
-	/* release: rota_group_fini() may follow */
-	atomic_fetch_sub_explicit(&group->nr_waiters, 1, memory_order_release);
+	wait.group = NULL;
+	end_wait(group, is_helper);
 	return error;
 }
 

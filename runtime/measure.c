@@ -118,6 +118,14 @@ void measure_run(struct worker *self, struct rota_job job)
 	keep(&measured->times[ROTA_HISTOGRAM_RUN], run_ns);
 }
 
+void measure_lost(struct worker *self)
+{
+	/* relaxed: as in measure_run() */
+	atomic_store_explicit(
+			&self->pool->measure->workers[self->index].since_ns, 0,
+			memory_order_relaxed);
+}
+
 uint64_t measure_running_ns(struct rota_pool *pool, unsigned worker)
 {
 	uint64_t since_ns, now_ns;

@@ -50,6 +50,9 @@ uint64_t measure_unwrap(struct rota_job *job);
 /* Worker: unwrap it, run it, and keep both times. */
 void measure_run(struct worker *self, struct rota_job job);
 
+/* It ended its thread. */
+void measure_lost(struct worker *self);
+
 /* For how long a worker is in its job; 0: in none, or it is not known. */
 uint64_t measure_running_ns(struct rota_pool *pool, unsigned worker);
 /* See struct rota_stats. */

@@ -44,6 +44,35 @@ static size_t default_grain(size_t nr, unsigned workers)
 	return grain ? grain : 1;
 }
 
+/* The loop of a thread that is in it. */
+struct owned {
+	struct loop *loop;
+	struct rota_group *group; /* or NULL */
+};
+
+/* A piece has ended the thread, on whose stack the loop is: no piece begins any
+ * more, and those that others have begun are waited for. */
+static inline void loop_lost(struct owned *owned)
+{
+	if (!owned->loop)
+		return;
+	atomic_store_explicit(&owned->loop->next, owned->loop->end,
+			memory_order_relaxed);
+	if (!owned->group)
+		return;
+	group_help(owned->group->state);
+	group_wait_for(owned->group->state, ROTA_NO_DEADLINE);
+	rota_group_fini(owned->group);
+}
+
+static void run_own_pieces(struct loop *loop, struct rota_group *group)
+{
+	struct owned owned ON_LEAVE(loop_lost) = {loop, group};
+
+	loop_run_pieces(loop);
+	owned.loop = NULL;
+}
+
 int rota_parallel_for(struct rota_pool *pool, size_t begin, size_t end,
 		size_t grain, rota_range_fn run, void *arg)
 {
@@ -67,7 +96,7 @@ int rota_parallel_for(struct rota_pool *pool, size_t begin, size_t end,
 	for (size_t i = 1; !error && i < pieces && i <= pool->nr_workers; i++)
 		if (rota_group_submit(&group, loop_run_pieces, &loop))
 			break;
-	loop_run_pieces(&loop);
+	run_own_pieces(&loop, error ? NULL : &group);
 	if (error)
 		return 0;
 	/* whoever has not begun has nothing to do: run them here, not wait */

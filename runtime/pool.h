@@ -43,6 +43,11 @@ struct worker {
 	_Atomic uint32_t doing;	     /* S: enum rota_worker_state, but PARKED */
 	unsigned nr_kept;	 /* W: jobs that it took, but for one that */
 	struct rota_job kept[2]; /* W: runs: see mood.c */
+	bool is_lost;		 /* W: its job ended the thread */
+	bool has_before;	 /* L: before is to be joined */
+	bool is_awaited;	 /* L: a shutdown joins the thread */
+	unsigned times_lost;	 /* L: how often a job ended its thread */
+	pthread_t before;	 /* L: the one before, which a job ended */
 };
 
 /* What a worker has to think of with each job; 0 in a forked child. */
@@ -212,6 +217,9 @@ static inline void worker_count(_Atomic uint64_t *counter)
 
 /* worker.c */
 void *worker_main(void *worker);
+void worker_run(void *worker);
+/* Its on_start has ended the thread. */
+void worker_give_up(struct worker *self);
 /* Jobs were found by searching, or moved: others may sleep because of that. */
 void worker_tell_others(struct worker *self, bool has_more);
 /* It will look for no more jobs: others must know of what it leaves. */
@@ -240,6 +248,11 @@ struct frame {
 };
 void frame_push(struct frame *frame, struct rota_pool *pool, int worker_index);
 void frame_pop(struct frame *frame);
+/* The innermost one: its job has ended the thread, which is leaving. */
+static inline void frame_lost(void)
+{
+	os_local.innermost = os_local.innermost->outer;
+}
 bool frame_has(struct rota_pool *pool); /* in a job or hook of this pool? */
 unsigned frame_depth(void);
 int frame_index_in(struct rota_pool *pool); /* of its worker, or -1 */
@@ -257,6 +270,13 @@ void pool_tell_drains(struct rota_pool *pool);
 void pool_check_rest(struct rota_pool *pool);
 void pool_callers_enter(struct rota_pool *pool);
 void pool_callers_leave(struct rota_pool *pool);
+/* A job that ran inline has ended its thread. */
+void pool_lose_inline(struct rota_pool *pool);
+static inline void inline_lost(struct rota_pool **pool)
+{
+	if (*pool)
+		pool_lose_inline(*pool);
+}
 /* Around jobs that this thread takes from where their tickets do not lead it. */
 void pool_help_enter(struct rota_pool *pool);
 void pool_help_leave(struct rota_pool *pool);

@@ -81,6 +81,17 @@ void pool_help_leave(struct rota_pool *pool)
 	pool_callers_leave(pool);
 }
 
+void pool_lose_inline(struct rota_pool *pool)
+{
+	frame_lost();
+	/* release: as [submit.R1] */
+	atomic_fetch_add_explicit(&pool->ran_inline, 1, memory_order_release);
+	/* full fence: as [submit.F1] */
+	fence_after_rmw();
+	pool_check_rest(pool);
+	pool_callers_leave(pool);
+}
+
 static int wait_for_rest(struct rota_pool *pool, uint64_t deadline_ns)
 {
 	struct rest *rest = &pool->rest;

@@ -65,7 +65,13 @@ extern "C" {
 
 struct rota_pool;
 
-/* The work itself; called once on one thread. */
+/*
+ * The work itself; called once on one thread. It returns, or ends its thread by
+ * pthread_exit(): then it counts as run, what waits for it goes on, and another
+ * thread takes the worker's place (threads_lost). Cancels have no effect on a
+ * worker unless a job allows them; then they are the same. A C++ exception that
+ * leaves it is std::terminate(), and longjmp() out of it is not allowed.
+ */
 typedef void (*rota_run_fn)(void *arg);
 
 enum rota_drop_reason {
@@ -196,6 +202,8 @@ struct rota_stats {
 	uint64_t rescues;    /* jobs waited, a worker slept, nobody looked: this
 			      * is a bug of the library, or a submitter that did
 			      * not get the CPU; the worker was woken */
+	uint64_t threads_lost; /* jobs that ended their worker's thread, by
+				* pthread_exit(): another took its place */
 };
 
 #define ROTA_WATCHDOG_MIN_NS 1000000u

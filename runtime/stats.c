@@ -75,6 +75,8 @@ static void count_crew(struct rota_pool *pool, struct rota_stats *stats)
 	/* relaxed: statistics, and so is the state */
 	stats->start_failures = atomic_load_explicit(
 			&pool->crew.start_failures, memory_order_relaxed);
+	stats->threads_lost = atomic_load_explicit(
+			&pool->crew.threads_lost, memory_order_relaxed);
 	for (unsigned i = 0; i < pool->nr_workers; i++) {
 		uint32_t state = atomic_load_explicit(
 				&pool->workers[i].state, memory_order_relaxed);

@@ -51,29 +51,60 @@ static bool finish_next(struct strand *strand, enum rota_drop_reason reason)
 	return false;
 }
 
-/* A ticket is taken. True: it was the first owed, and ret_has_run says what
- * became of its task. False: the task is the runner's. */
-static bool take_ticket(struct strand *strand, enum rota_drop_reason reason,
-		bool *ret_has_run)
+static void finish_owed(struct strand *strand);
+
+/* A job has ended the thread, the runner. This one is over, the others have nobody
+ * else. */
+static inline void runner_lost(struct strand **strand)
+{
+	if (*strand)
+		finish_owed(*strand);
+}
+
+/* The same, of one that was counted late. */
+static inline void late_runner_lost(struct strand **strand)
+{
+	if (!*strand)
+		return;
+	pool_count_late((*strand)->pool, 1);
+	finish_owed(*strand);
+}
+
+/* Runner: one is over. The others that are owed, until none is. */
+static void finish_owed(struct strand *strand)
 {
 	struct rota_pool *pool = strand->pool;
 
-	/* [strand.A2] acquire; pairs with [strand.R2]: `head`, and what the
-	 * jobs before wrote. */
-	if (atomic_fetch_add_explicit(&strand->owed, 1, memory_order_acq_rel))
-		return false;
-	*ret_has_run = finish_next(strand, reason);
 	/* [strand.R2] release; pairs with [strand.A2], also of this thread. */
 	while (atomic_fetch_sub_explicit(
 			       &strand->owed, 1, memory_order_acq_rel) > 1) {
+		struct strand *running ON_LEAVE(late_runner_lost) = strand;
 		bool discards = atomic_load_explicit(&pool->mood,
 						memory_order_relaxed) &
 				MOOD_DISCARDING;
 
 		if (!finish_next(strand, discards ? ROTA_DROP_SHUTDOWN : 0))
 			pool_count_as_dropped(pool, 1);
+		running = NULL;
 		pool_count_late(pool, 1);
 	}
+}
+
+/* A ticket is taken. True: it was the first owed, and ret_has_run says what
+ * became of its task. False: the task is the runner's. */
+static bool take_ticket(struct strand *strand, enum rota_drop_reason reason,
+		bool *ret_has_run)
+{
+	struct strand *running ON_LEAVE(runner_lost) = NULL;
+
+	/* [strand.A2] acquire; pairs with [strand.R2]: `head`, and what the
+	 * jobs before wrote. */
+	if (atomic_fetch_add_explicit(&strand->owed, 1, memory_order_acq_rel))
+		return false;
+	running = strand;
+	*ret_has_run = finish_next(strand, reason);
+	running = NULL;
+	finish_owed(strand);
 	return true;
 }
 
@@ -166,19 +197,24 @@ size_t strands_drop_all(struct rota_pool *pool, enum rota_drop_reason reason)
 	return nr;
 }
 
+static void leave_instead(struct rota_pool **pool)
+{
+	/* release: as [submit.R1] */
+	atomic_fetch_add_explicit(
+			&(*pool)->ran_inline, 1, memory_order_release);
+	pool_help_leave(*pool);
+}
+
 /* A task was run by the ticket of a later one, and its own was refused: this
  * thread is the ticket. */
 static int take_instead(struct strand *strand)
 {
-	struct rota_pool *pool = strand->pool;
+	struct rota_pool *pool ON_LEAVE(leave_instead) = strand->pool;
 
 	pool_help_enter(pool);
 	atomic_fetch_add_explicit(
 			&pool->submitted_inline, 1, memory_order_relaxed);
 	strand_ticket(strand);
-	/* release: as [submit.R1] */
-	atomic_fetch_add_explicit(&pool->ran_inline, 1, memory_order_release);
-	pool_help_leave(pool);
 	return 0;
 }
 

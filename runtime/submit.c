@@ -34,8 +34,11 @@ static int finish_here(struct rota_pool *pool, const struct rota_job *job,
 	atomic_fetch_add_explicit(
 			&pool->submitted_inline, 1, memory_order_relaxed);
 	if (outcome == &pool->ran_inline) {
+		struct rota_pool *running ON_LEAVE(inline_lost) = pool;
+
 		frame_push(&frame, pool, frame_index_in(pool));
 		job->run(job->arg);
+		running = NULL;
 		frame_pop(&frame);
 	} else {
 		job_drop(pool, job, ROTA_DROP_OVERLOAD);

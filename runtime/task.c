@@ -59,8 +59,18 @@ void task_finish_drop(struct task *task, enum rota_drop_reason reason)
 	set_state(task, TASK_DROPPED);
 }
 
+/* The job has ended its thread: it is over like any other. */
+static inline void lost(struct task **task)
+{
+	if (!*task)
+		return;
+	frame_lost();
+	set_state(*task, TASK_RAN);
+}
+
 bool task_finish(struct task *task)
 {
+	struct task *running ON_LEAVE(lost) = NULL;
 	struct frame frame;
 
 	if (task->deadline_ns != ROTA_NO_DEADLINE &&
@@ -71,7 +81,9 @@ bool task_finish(struct task *task)
 	frame_push(&frame, task->pool, frame_index_in(task->pool));
 	frame.depth--;
 	frame.task = task;
+	running = task;
 	task->run(task->arg);
+	running = NULL;
 	frame_pop(&frame);
 	set_state(task, TASK_RAN);
 	return true;
@@ -87,19 +99,22 @@ static bool has_run(struct task *task)
 	return state == TASK_RUNNING || state == TASK_RAN;
 }
 
+static void unref(struct task **task)
+{
+	task_unref(*task);
+}
+
 void task_run(void *arg)
 {
-	struct task *task = arg;
-	struct rota_pool *pool = task->pool;
+	struct task *task ON_LEAVE(unref) = arg;
 	bool is_dropped;
 
 	if (task_claim(task, TASK_RUNNING))
 		is_dropped = !task_finish(task);
 	else
 		is_dropped = !has_run(task);
-	task_unref(task);
 	if (is_dropped)
-		pool_count_as_dropped(pool, 1);
+		pool_count_as_dropped(task->pool, 1);
 }
 
 void task_drop(struct task *task, enum rota_drop_reason reason)

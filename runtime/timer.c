@@ -61,15 +61,19 @@ void timer_forget_run(struct rota_timer *timer)
 	end_run(timer);
 }
 
+static void end_run_of(struct rota_timer **timer)
+{
+	end_run(*timer);
+}
+
 static void timer_run(struct rota_work *work)
 {
-	struct rota_timer *timer = timer_of(work);
+	struct rota_timer *timer ON_LEAVE(end_run_of) = timer_of(work);
 
 	if (begin_run(timer))
 		timer->run(timer->arg);
 	else
 		pool_count_as_dropped(timer->pool, 1);
-	end_run(timer);
 }
 
 static void timer_drop(struct rota_work *work, enum rota_drop_reason reason)

@@ -3,6 +3,7 @@
 #include "measure.h"
 #include "pool.h"
 #include "sys/probe.h"
+#include <errno.h>
 
 /* Jobs were found by searching, or moved: others may sleep because of that. */
 void worker_tell_others(struct worker *self, bool has_more)
@@ -277,18 +278,12 @@ static bool park(struct worker *self)
 	return true;
 }
 
-/* False: this worker alone could not start. */
-static bool start(struct worker *self)
+/* To who makes the pool. */
+static void tell_start(struct worker *self, int error)
 {
 	struct rota_pool *pool = self->pool;
-	int error = 0, none = 0;
+	int none = 0;
 
-	self->slot = NULL;
-	if (pool->on_start)
-		error = pool->on_start(pool->hook_arg, self->index);
-	self->has_started = error >= 0;
-	if (self->is_late)
-		return self->has_started;
 	if (error < 0)
 		/* relaxed: published by nr_started below */
 		atomic_compare_exchange_strong_explicit(&pool->start_error,
@@ -297,7 +292,29 @@ static bool start(struct worker *self)
 	/* [worker.R2] release; pairs with [pool.A1]: start_error. */
 	atomic_fetch_add_explicit(&pool->nr_started, 1, memory_order_release);
 	os_futex_wake(&pool->nr_started, 1);
+}
+
+/* False: this worker alone could not start. */
+static bool start(struct worker *self)
+{
+	struct rota_pool *pool = self->pool;
+	int error = 0;
+
+	self->slot = NULL;
+	if (pool->on_start)
+		error = pool->on_start(pool->hook_arg, self->index);
+	self->has_started = error >= 0;
+	if (self->is_late)
+		return self->has_started;
+	tell_start(self, error);
 	return true;
+}
+
+void worker_give_up(struct worker *self)
+{
+	crew_give_up(self);
+	if (!self->is_late)
+		tell_start(self, -ECANCELED);
 }
 
 /* Until all jobs are run, or nobody needs this worker. */
@@ -352,11 +369,17 @@ static bool live(struct worker *self)
 	return has_started;
 }
 
-void *worker_main(void *worker)
+void worker_run(void *worker)
 {
 	struct worker *self = worker;
 
 	while (crew_leave(self, live(self)))
 		;
+}
+
+void *worker_main(void *worker)
+{
+	crew_follow(worker);
+	os_guard(worker_run, crew_lose, worker);
 	return NULL;
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+/* pthread_cleanup_push() shall not need the unwind tables of what jobs call. */
+#undef __EXCEPTIONS
 #include "os.h"
 #include <errno.h>
 #include <limits.h>
@@ -240,6 +242,14 @@ int os_thread_join(pthread_t thread, uint64_t deadline_ns)
 	if (deadline_ns == OS_NO_DEADLINE)
 		return pthread_join(thread, NULL) ? -EINVAL : 0;
 	return join_until(thread, deadline_ns) ? -ETIMEDOUT : 0;
+}
+
+void os_guard(void (*run)(void *), void (*lost)(void *), void *arg)
+{
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	pthread_cleanup_push(lost, arg);
+	run(arg);
+	pthread_cleanup_pop(0);
 }
 
 void os_thread_exit(void)

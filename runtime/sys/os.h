@@ -68,6 +68,15 @@ int os_thread_start(pthread_t *ret_thread, void *(*thread_main)(void *),
 /* 0 or -ETIMEDOUT, which leaves the thread joinable. */
 int os_thread_join(pthread_t thread, uint64_t deadline_ns);
 __attribute__((noreturn)) void os_thread_exit(void);
+/* run(arg); if that ends the thread, by pthread_exit() or a cancel, lost(arg) is
+ * called on this stack, and the thread ends when it returns. Cancels have no
+ * effect unless run() allows them. */
+void os_guard(void (*run)(void *), void (*lost)(void *), void *arg);
+
+/* A variable that is given to fn(&variable) when its scope is left, also by a
+ * thread that ends inside of it. What is for that case alone looks whether the
+ * variable still is what it was: no instruction is left of that otherwise. */
+#define ON_LEAVE(fn) __attribute__((cleanup(fn)))
 
 void *os_alloc(size_t bytes); /* 16-byte aligned */
 void os_free(void *memory);

@@ -84,3 +84,37 @@ TEST(a_watchdog_that_cannot_start_fails_the_create_and_leaves_nothing)
 		CHECK_EQ(inject_nr_live(), 0);
 	}
 }
+
+static void leave_run(void *arg)
+{
+	(void)arg;
+	pthread_exit(NULL);
+}
+
+TEST(a_worker_whose_job_ends_the_thread_goes_on_where_no_other_is_to_be_had)
+{
+	struct rota_options o = {
+			.size = sizeof(o),
+			.workers = 1,
+			.on_start = started,
+			.on_stop = stopped,
+	};
+	struct rota_pool *pool = make_pool_with(&o);
+	atomic_uint ran = 0;
+
+	inject_reset();
+	inject(INJECT_pthread_create, 1, 4, EAGAIN);
+	for (unsigned i = 0; i < 10; i++) {
+		CHECK_EQ(rota_submit(pool, leave_run, NULL), 0);
+		CHECK_EQ(rota_submit(pool, count_run, &ran), 0);
+	}
+	check_rest(pool);
+	CHECK_EQ(atomic_load(&ran), 10);
+	CHECK_EQ(stats_of(pool).ran, 20);
+	CHECK_EQ(stats_of(pool).threads_lost, 10);
+	CHECK_EQ(stats_of(pool).start_failures, 4);
+	CHECK_EQ(stats_of(pool).threads, 1);
+	end_pool(pool);
+	CHECK_EQ(atomic_load(&nr_starts), 11);
+	CHECK_EQ(atomic_load(&nr_stops), 11);
+}

@@ -27,6 +27,12 @@ static struct rota_pool *make_crew(struct rng *rng, unsigned capacity)
 	return make_pool_with(&options);
 }
 
+static void leave_run(void *counter)
+{
+	count_run(counter);
+	pthread_exit(NULL);
+}
+
 static void child_run(void *counter)
 {
 	count_run(counter);
@@ -55,7 +61,9 @@ static void region_run(void *counter)
 
 static void run_of(struct rng *rng, void (**ret_run)(void *))
 {
-	*ret_run = rng_below(rng, 8) ? count_run : region_run;
+	*ret_run = rng_below(rng, 8)	? count_run
+		   : rng_below(rng, 32) ? region_run
+					: leave_run;
 }
 
 struct bother {
