@@ -23,11 +23,15 @@ static pthread_key_t end_key;
 static bool has_end_key;
 static void (*_Atomic end_hook)(void); /* the same for all threads */
 
+static _Atomic uint32_t nr_in_end_hook;
+
 static void call_end_hook(void *unused)
 {
 	(void)unused;
+	atomic_fetch_add_explicit(&nr_in_end_hook, 1, memory_order_seq_cst);
 	/* relaxed: this thread stored it, or another the same */
 	atomic_load_explicit(&end_hook, memory_order_relaxed)();
+	atomic_fetch_sub_explicit(&nr_in_end_hook, 1, memory_order_seq_cst);
 }
 
 static void make_end_key(void)
@@ -47,11 +51,19 @@ bool os_at_thread_end(void (*hook)(void))
 	return is_set;
 }
 
-/* The library is unloaded: threads that outlive it end without it. */
+/* The code goes: threads that outlive it end without it. The shared library is
+ * never unmapped (-z nodelete), for libc calls the hook after it looked whether it
+ * may, and an unload can come between, or before the hook's last instruction. Of a
+ * static one inside of a plug-in all is left of that but these moments. */
 __attribute__((destructor)) static void forget_end_hook(void)
 {
-	if (has_end_key)
-		pthread_key_delete(end_key);
+	unsigned waits = 0;
+
+	if (!has_end_key)
+		return;
+	pthread_key_delete(end_key);
+	while (atomic_load_explicit(&nr_in_end_hook, memory_order_seq_cst))
+		os_step_aside(&waits);
 }
 
 static struct timespec to_timespec(uint64_t ns)
