@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Jobs with options, cancelled, late, refused, discarded: one outcome each. */
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "../support.h"
@@ -177,4 +178,52 @@ TEST_WITHIN(jobs_with_options_have_one_outcome_when_the_oldest_are_dropped, 60)
 TEST_WITHIN(jobs_with_options_have_one_outcome_when_a_discard_comes, 60)
 {
 	use(2, 0, ROTA_FULL_BLOCK, true);
+}
+
+struct flood {
+	struct rota_pool *pool;
+	atomic_bool is_over;
+	atomic_ulong nr_others;
+};
+
+static void flood_run(void *arg)
+{
+	struct flood *flood = arg;
+
+	int error = 0;
+
+	if (!atomic_load(&flood->is_over))
+		error = rota_submit(flood->pool, flood_run, flood);
+	CHECK(!error || error == -ESHUTDOWN);
+}
+
+static void other_run(void *arg)
+{
+	struct flood *flood = arg;
+
+	atomic_fetch_add(&flood->nr_others, 1);
+}
+
+TEST_WITHIN(a_job_of_another_priority_runs_beside_a_flood_whenever_it_comes, 60)
+{
+	struct flood flood = {.pool = make_pool(1, 0, ROTA_FULL_FAIL)};
+	uint64_t end_ns = stress_end_ns();
+
+	CHECK_EQ(rota_submit(flood.pool, flood_run, &flood), 0);
+	for (unsigned long nr = 1; now_ns() < end_ns; nr++) {
+		struct rota_job_options options = {
+				.priority = nr % 8 ? ROTA_PRIORITY_HIGH
+						   : ROTA_PRIORITY_LOW};
+		uint64_t late_ns = in_ms(TEST_WAIT_MS);
+
+		CHECK_EQ(rota_submit_with(flood.pool, other_run, &flood,
+					 &options, NULL),
+				0);
+		while (atomic_load(&flood.nr_others) < nr) {
+			CHECK(now_ns() < late_ns);
+			sched_yield();
+		}
+	}
+	atomic_store(&flood.is_over, true);
+	end_pool(flood.pool);
 }

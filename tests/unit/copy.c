@@ -81,6 +81,42 @@ TEST(a_payload_of_each_size_is_copied_whole_and_aligned)
 	end_pool(pool);
 }
 
+struct kept {
+	atomic_bool *has_begun, *may_end;
+	unsigned char bytes[64];
+};
+
+static void kept_run(void *arg)
+{
+	struct kept *kept = arg;
+
+	atomic_store(kept->has_begun, true);
+	CHECK(wait_until(atomic_load(kept->may_end), TEST_WAIT_MS));
+	for (unsigned i = 0; i < sizeof(kept->bytes); i++)
+		CHECK_EQ(kept->bytes[i], 7);
+}
+
+TEST(a_payload_is_its_jobs_until_that_has_run)
+{
+	struct rota_pool *pool = make_pool(1, 0, ROTA_FULL_FAIL);
+	atomic_bool has_begun = false, may_end = false;
+	struct kept kept = {&has_begun, &may_end, {0}};
+	unsigned char others[sizeof(kept)];
+
+	memset(kept.bytes, 7, sizeof(kept.bytes));
+	memset(others, 8, sizeof(others));
+	CHECK_EQ(rota_submit_copy(pool, kept_run, NULL, &kept, sizeof(kept)),
+			0);
+	CHECK(wait_until(atomic_load(&has_begun), TEST_WAIT_MS));
+	for (unsigned i = 0; i < 10; i++)
+		CHECK_EQ(rota_submit_copy(pool, nothing_run, NULL, others,
+					 sizeof(others)),
+				0);
+	atomic_store(&may_end, true);
+	check_rest(pool);
+	end_pool(pool);
+}
+
 TEST(a_payload_that_is_too_large_is_refused)
 {
 	struct rota_pool *pool = make_pool(1, 0, ROTA_FULL_FAIL);

@@ -128,6 +128,23 @@ TEST(there_is_one_searcher_at_a_time)
 	free(f);
 }
 
+TEST(a_notify_leaves_the_waking_to_a_searcher)
+{
+	struct fixture *f = make(3, 0);
+	uint64_t before;
+
+	park_all(f, 2);
+	CHECK(ec_try_search(&f->ec, &f->waiters[2]));
+	before = word(f);
+	ec_notify(&f->ec, 1);
+	CHECK_EQ(word(f), before);
+	ec_leave_search(&f->ec, &f->waiters[2]);
+	ec_notify(&f->ec, 2);
+	for (unsigned i = 0; i < 2; i++)
+		thread_join(f->threads[i]);
+	free(f);
+}
+
 TEST(one_notify_wakes_one_of_sixteen)
 {
 	struct fixture *f = make(MAX, 0);

@@ -354,3 +354,23 @@ TEST(rings_that_were_left_are_kept_while_a_taker_visits)
 	CHECK(atomic_load(&lanes.left) == NULL);
 	end();
 }
+
+static void see(void *oldest, const struct rota_job *first)
+{
+	*(uintptr_t *)oldest = (uintptr_t)first->arg;
+}
+
+TEST(who_looks_finds_the_oldest_job_behind_a_ring_that_is_used_up)
+{
+	uintptr_t oldest = 0;
+
+	begin(1);
+	for (uintptr_t i = 1; i <= LANE_FIRST_SLOTS + 10; i++)
+		push(lanes_claim(&lanes, 1), i);
+	for (uintptr_t i = 1; i <= LANE_FIRST_SLOTS; i++)
+		CHECK_EQ(take(0), i);
+	lanes_see_first(&lanes, see, &oldest);
+	CHECK_EQ(oldest, LANE_FIRST_SLOTS + 1);
+	CHECK_EQ(atomic_load(&lanes.nr_guests), 0);
+	end();
+}

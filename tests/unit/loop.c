@@ -40,6 +40,36 @@ TEST(a_loop_runs_each_index_once)
 	}
 }
 
+static atomic_uint nr_in_pieces;
+static atomic_bool is_caller_done, has_returned;
+
+static void meet_and_be_late(void *caller, size_t first, size_t end)
+{
+	(void)first;
+	(void)end;
+	atomic_fetch_add(&nr_in_pieces, 1);
+	CHECK(wait_until(atomic_load(&nr_in_pieces) == 2, TEST_WAIT_MS));
+	if (pthread_equal(pthread_self(), *(pthread_t *)caller)) {
+		atomic_store(&is_caller_done, true);
+		return;
+	}
+	CHECK(wait_until(atomic_load(&is_caller_done), TEST_WAIT_MS));
+	sleep_ns(20 * NS_PER_MS); /* time to do it wrong */
+	CHECK(!atomic_load(&has_returned));
+}
+
+TEST(a_loop_waits_for_pieces_that_others_run)
+{
+	struct rota_pool *pool = make_pool(1, 0, ROTA_FULL_FAIL);
+	pthread_t caller = pthread_self();
+
+	CHECK_EQ(rota_parallel_for(pool, 0, 2, 1, meet_and_be_late, &caller),
+			0);
+	atomic_store(&has_returned, true);
+	CHECK_EQ(rota_pool_drain(pool, in_ms(TEST_WAIT_MS)), 0);
+	end_pool(pool);
+}
+
 static void outer_loop(void *arg, size_t first, size_t end)
 {
 	for (; first < end; first++)

@@ -181,6 +181,59 @@ TEST(a_discarding_shutdown_drops_the_jobs_that_a_pause_holds)
 	end_pool(pool);
 }
 
+TEST(a_discard_drops_the_job_that_a_worker_has_in_hand_in_a_pause)
+{
+	struct rota_pool *pool = make_pool(1, 0, ROTA_FULL_BLOCK);
+	struct rota_report report;
+	struct blocker blocker;
+
+	blocker_hold(&blocker, pool);
+	submit_some(pool, 3);
+	CHECK_EQ(rota_pool_pause(pool, 0), 0);
+	blocker_release(&blocker);
+	pause_for_good(pool); /* the next job is in its hand */
+	CHECK_EQ(rota_pool_shutdown(pool, ROTA_DISCARD, in_ms(TEST_WAIT_MS),
+				 &report),
+			0);
+	CHECK_EQ(report.ran, 1);
+	CHECK_EQ(report.dropped, 3);
+	CHECK_EQ(atomic_load(&nr_ran), 0);
+	end_pool(pool);
+}
+
+TEST(a_job_after_a_pause_wakes_a_worker_as_before)
+{
+	struct rota_pool *pool = make_pool(1, 0, ROTA_FULL_BLOCK);
+
+	for (unsigned i = 1; i <= 20; i++) {
+		wait_all_parked(pool);
+		pause_for_good(pool);
+		CHECK_EQ(rota_pool_resume(pool), 0);
+		wait_all_parked(pool);
+		submit_some(pool, 1);
+		CHECK(wait_until(atomic_load(&nr_ran) == i, TEST_WAIT_MS));
+	}
+	end_pool(pool);
+}
+
+static void block_for_a_moment(void *arg)
+{
+	(void)arg;
+	CHECK_EQ(rota_blocking_begin(), 0);
+	CHECK_EQ(rota_blocking_end(), 0);
+}
+
+TEST(a_pool_whose_jobs_have_blocked_can_be_paused)
+{
+	struct rota_pool *pool = make_pool(2, 0, ROTA_FULL_BLOCK);
+
+	for (unsigned i = 0; i < 10; i++)
+		CHECK_EQ(rota_submit(pool, block_for_a_moment, NULL), 0);
+	CHECK_EQ(rota_pool_drain(pool, in_ms(TEST_WAIT_MS)), 0);
+	pause_for_good(pool);
+	end_pool(pool);
+}
+
 TEST(a_paused_pool_may_be_closed_and_destroyed)
 {
 	struct rota_pool *pool = make_pool(2, 0, ROTA_FULL_BLOCK);

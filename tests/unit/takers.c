@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Workers at the lanes, from the inside: rounds, turns, counts on the way. */
+#include <sched.h>
+
 #include "all_lanes.h"
 
 static uintptr_t oldest_of(struct own_lane *own)
@@ -65,6 +67,71 @@ TEST(a_worker_leaves_each_place_after_its_quota_of_jobs)
 		CHECK(taken < 4 * LANE_QUOTA || least >= LANE_QUOTA);
 		CHECK(taken < 8 * LANE_QUOTA || least >= 2 * LANE_QUOTA);
 	}
+	end();
+}
+
+static atomic_uint nr_owners; /* relaxed: it orders nothing */
+
+static void *own_for_a_while(void *id)
+{
+	struct lane *lane;
+
+	while (atomic_load_explicit(&nr_owners, memory_order_relaxed) + 1 <
+			(uintptr_t)id)
+		sched_yield();
+	lane = lanes_claim(&lanes, (uintptr_t)id);
+	CHECK(lane == lanes_at(&lanes, 0));
+	for (unsigned i = 0; i < LANE_FIRST_SLOTS; i++)
+		push(lane, 1);
+	lanes_release(&lanes, (uintptr_t)id);
+	atomic_fetch_add_explicit(&nr_owners, 1, memory_order_relaxed);
+	return NULL;
+}
+
+TEST(the_next_owner_of_a_lane_sees_what_the_one_before_did)
+{
+	pthread_t threads[4];
+
+	begin(1);
+	for (uintptr_t i = 0; i < 4; i++)
+		threads[i] = thread_start(own_for_a_while, (void *)(i + 1));
+	for (uintptr_t i = 0; i < 4; i++)
+		thread_join(threads[i]);
+	CHECK_EQ(lanes_queued(&lanes), 4 * LANE_FIRST_SLOTS);
+	end();
+}
+
+enum { NR_WRITTEN = 200 };
+static uintptr_t written[NR_WRITTEN + 1]; /* plain */
+
+static void *move_and_read(void *arg)
+{
+	struct lane *lane = arg;
+	struct lane_ring *left = NULL;
+	uintptr_t id;
+
+	for (unsigned i = 1; i <= NR_WRITTEN; i++) {
+		while (!lane_move(lane, 1, &lanes.takers[0].moved.lane, &left))
+			sched_yield();
+		id = take_moved(0);
+		CHECK_EQ(written[id], id);
+	}
+	return NULL;
+}
+
+TEST(who_moves_a_job_sees_what_was_written_before_its_push)
+{
+	struct lane *lane;
+	pthread_t thread;
+
+	begin(1);
+	lane = lanes_claim(&lanes, 1);
+	thread = thread_start(move_and_read, lane);
+	for (uintptr_t i = 1; i <= NR_WRITTEN; i++) {
+		written[i] = i;
+		push(lane, i);
+	}
+	thread_join(thread);
 	end();
 }
 

@@ -56,6 +56,7 @@ TEST(a_discard_drops_jobs_with_options)
 				0);
 	}
 	CHECK_EQ(rota_pool_shutdown(pool, ROTA_DISCARD, 0, NULL), -ETIMEDOUT);
+	CHECK_EQ(atomic_load(&nr_dropped), 400); /* no worker is free */
 	CHECK_EQ(rota_submit_with(pool, answer_run, NULL, &low, NULL),
 			-ESHUTDOWN);
 	CHECK_EQ(rota_submit_with(pool, answer_run, NULL, &keyed, NULL),

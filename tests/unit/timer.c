@@ -91,6 +91,21 @@ TEST(runs_that_take_long_leave_beats_out_and_do_not_pile_up)
 	end_pool(pool);
 }
 
+TEST(beats_that_were_over_at_the_start_are_left_out)
+{
+	struct rota_pool *pool = make_pool(1, 0, ROTA_FULL_FAIL);
+	uint64_t begin_ns = now_ns(), period_ns = 2 * NS_PER_MS;
+	struct beat beat = {0};
+
+	start(pool, beat_run, &beat, 0,
+			period_ns); /* since the machine is up */
+	await_ran(&beat, 2);
+	CHECK_EQ(rota_timer_stop(beat.timer, ROTA_NO_DEADLINE), 0);
+	end_pool(pool);
+	CHECK(beat.nr <= 2 + (now_ns() - begin_ns) / period_ns);
+	CHECK_EQ(nr_live(), 0);
+}
+
 TEST(a_beat_that_waits_in_the_queue_is_the_only_one_and_can_be_stopped)
 {
 	struct rota_pool *pool = make_pool(1, 0, ROTA_FULL_FAIL);
@@ -159,6 +174,42 @@ TEST(a_stop_tells_of_a_run_that_goes_on_or_waits_for_it)
 	CHECK(atomic_load(&blocker.is_done));
 	check_rest(pool);
 	CHECK_EQ(stats_of(pool).ran, 1);
+	end_pool(pool);
+	CHECK_EQ(nr_live(), 0);
+}
+
+struct stopper {
+	struct rota_timer *timer;
+	atomic_int tid;
+};
+
+static void *stop_it(void *arg)
+{
+	struct stopper *stopper = arg;
+
+	atomic_store(&stopper->tid, gettid());
+	CHECK_EQ(rota_timer_stop(stopper->timer, ROTA_NO_DEADLINE), 0);
+	return NULL;
+}
+
+TEST(a_stop_that_sleeps_is_woken_at_the_end_of_the_run)
+{
+	struct rota_pool *pool = make_pool(1, 0, ROTA_FULL_FAIL);
+	struct stopper stopper = {0};
+	struct blocker blocker;
+	pthread_t thread;
+
+	blocker_init(&blocker);
+	CHECK_EQ(rota_timer_start(pool, blocker_run, &blocker, 0, NS_PER_MS,
+				 &stopper.timer),
+			0);
+	latch_wait(&blocker.entered);
+	thread = thread_start(stop_it, &stopper);
+	CHECK(wait_until(atomic_load(&stopper.tid) &&
+					 is_asleep(atomic_load(&stopper.tid)),
+			TEST_WAIT_MS));
+	blocker_release(&blocker);
+	thread_join(thread);
 	end_pool(pool);
 	CHECK_EQ(nr_live(), 0);
 }
