@@ -176,6 +176,28 @@ void play_behind_one(const void *with)
 	wait_and_finish();
 }
 
+static void *submit_one_by_one(void *number)
+{
+	unsigned first = (unsigned)(uintptr_t)number * scenario->jobs;
+
+	for (unsigned i = first; i < first + scenario->jobs; i++) {
+		XP_CHECK(submit(i) == 0);
+		wait_for_job(i);
+	}
+	return NULL;
+}
+
+void play_one_by_one(const void *with)
+{
+	unsigned other;
+
+	pool_setup(with);
+	other = xp_start(submit_one_by_one, (void *)1);
+	submit_one_by_one((void *)0);
+	xp_join(other);
+	wait_and_finish();
+}
+
 void play_many(const void *with)
 {
 	pool_setup(with);

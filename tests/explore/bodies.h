@@ -33,6 +33,9 @@ void play_closed_by_other(const void *with);
 void play_close_in_job(const void *with);
 /* The first job runs until the others are queued. */
 void play_behind_one(const void *with);
+/* Each submitter waits for one job before the next: a pool with room for as many
+ * as there are submitters is never full. */
+void play_one_by_one(const void *with);
 /* All jobs in one call. */
 void play_many(const void *with);
 
@@ -47,6 +50,9 @@ void play_group(const void *with);
 void play_task(const void *with);
 /* Jobs for later that are due at once. */
 void play_timers(const void *with);
+/* A job blocks, so that a worker is added, which is one too many afterwards,
+ * while jobs come. */
+void play_region(const void *with);
 /* Another thread looks for the oldest job. */
 void play_look(const void *with);
 

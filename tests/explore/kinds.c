@@ -124,6 +124,35 @@ void play_timers(const void *with)
 	pool_destroy();
 }
 
+static void block_in_job(void *arg)
+{
+	struct job *job = arg;
+
+	begin(job);
+	XP_CHECK(rota_blocking_begin() == 0);
+	say_ready();
+	wait_for_release();
+	XP_CHECK(rota_blocking_end() == 0);
+	job->ran++;
+}
+
+void play_region(const void *with)
+{
+	pool_setup(with);
+	xp_calm(true);
+	jobs[0].accepted++;
+	XP_CHECK(rota_submit(pool, block_in_job, &jobs[0]) == 0);
+	wait_until_ready();
+	xp_settle();
+	xp_calm(false);
+	release_jobs();
+	for (unsigned i = 1; i <= scenario->jobs; i++)
+		submit(i);
+	wait_until_ran(scenario->jobs);
+	finish();
+	pool_destroy();
+}
+
 static void see(void *with, const struct rota_job *first)
 {
 	const struct job *job = first->arg;

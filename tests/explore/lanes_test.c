@@ -125,6 +125,9 @@ static const struct xp_case cases[] = {
 		OTHER("timers_1", play_timers, TSO(2), SIZE(1, 1, 1), QUIESCE),
 		OTHER("timers_2", play_timers, TSO(2), SIZE(1, 1, 2), QUIESCE),
 		OTHER("timers_1_stop", play_timers, TSO(1), SIZE(1, 1, 1)),
+		OTHER("region_ends", play_region, TSO(1), SIZE(1, 1, 2),
+				QUIESCE, .max_workers = 2,
+				.is_unordered = true),
 		OTHER("1x1x5_looked_at", play_look, TSO(2), SIZE(1, 1, 5),
 				QUIESCE),
 

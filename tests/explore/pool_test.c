@@ -40,6 +40,9 @@ static const struct xp_case cases[] = {
 
 		PLAY("1x1x3_room_for_1_quiesce", TSO(2), SIZE(1, 1, 3), QUIESCE,
 				.capacity = 1),
+		OTHER("2x1x2_never_full", play_one_by_one, TSO(1),
+				SIZE(2, 1, 2), QUIESCE, .capacity = 2,
+				.full_policy = ROTA_FULL_FAIL),
 		PLAY("2x1x2_room_for_1_stop", TSO(1), SIZE(2, 1, 2),
 				.capacity = 1),
 		PLAY("2x1x1_room_for_1_timed", TSO(2), SIZE(2, 1, 1),

@@ -120,7 +120,9 @@ static void drop_copy(void *payload, enum rota_drop_reason reason)
 void pool_setup(const struct scenario *with)
 {
 	struct rota_options options = {
+			.size = sizeof(options),
 			.workers = with->workers,
+			.max_workers = with->max_workers,
 			.capacity = with->capacity,
 			.full_policy = with->full_policy,
 			.channel = with->channel,
@@ -187,6 +189,12 @@ void *submitter(void *number)
 void wait_until_ran(unsigned nr)
 {
 	wait_for(&nr_ran, nr);
+}
+
+void wait_for_job(unsigned index)
+{
+	while (!jobs[index].ran)
+		wait_for(&nr_ran, *plain(&nr_ran) + 1);
 }
 
 void release_jobs(void)

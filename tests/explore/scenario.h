@@ -10,8 +10,9 @@ enum { JOBS_MAX = 16 };
 struct scenario {
 	unsigned submitters; /* the first thread is one of them */
 	unsigned workers;
-	unsigned jobs;	   /* of each submitter */
-	unsigned capacity; /* 0: unbounded, 4 slots at first */
+	unsigned max_workers; /* 0: no more */
+	unsigned jobs;	      /* of each submitter */
+	unsigned capacity;    /* 0: unbounded, 4 slots at first */
 	enum rota_full_policy full_policy;
 	enum rota_channel channel;
 	unsigned children; /* that each job of the submitters submits */
@@ -50,6 +51,8 @@ void submit_many(unsigned nr);
 void *submitter(void *number);
 /* Wait until nr jobs ran. */
 void wait_until_ran(unsigned nr);
+/* Wait until this one ran, in a quiesce case. */
+void wait_for_job(unsigned index);
 void release_jobs(void);
 void wait_for_release(void);
 void say_ready(void);
