@@ -174,7 +174,10 @@ void crew_lose(void *worker)
 	if (!pool_is_ours(self->pool))
 		return; /* a job forked, and this is the child's only thread */
 	/* what it ran is not there any more, and its lanes are the next one's */
-	os_local = (struct os_local){.pool_id = OS_NO_POOL};
+	os_local.innermost = NULL;
+	os_local.lane = NULL;
+	os_local.pool_id = OS_NO_POOL;
+	os_local.laneless_id = 0;
 	if (self->has_started)
 		lose_job(self);
 	if (self->is_lost) {
