@@ -225,3 +225,23 @@ TEST_WITHIN(a_shutdown_races_them_in_a_bounded_pool, 90)
 {
 	repeat(false, 1, 16, 3);
 }
+
+static void *close_it(void *pool)
+{
+	CHECK_EQ(rota_pool_close(pool), 0);
+	return NULL;
+}
+
+TEST_WITHIN(a_pause_races_the_end_of_the_workers, 60)
+{
+	uint64_t end_ns = stress_end_ns();
+
+	while (now_ns() < end_ns) {
+		struct rota_pool *pool = make_pool(2, 0, ROTA_FULL_FAIL);
+		pthread_t closer = thread_start(close_it, pool);
+
+		CHECK_EQ(rota_pool_pause(pool, in_ms(TEST_WAIT_MS)), 0);
+		thread_join(closer);
+		end_pool(pool);
+	}
+}

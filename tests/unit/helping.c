@@ -148,6 +148,51 @@ TEST(a_thread_from_outside_may_help)
 	end_pool(pool);
 }
 
+struct beside {
+	struct rota_pool *pool;
+	bool is_nested; /* the other jobs are submitted by a job */
+	struct rota_group group;
+};
+
+static void add_beside(struct beside *beside)
+{
+	for (int i = 0; i < 3; i++) {
+		CHECK_EQ(rota_group_submit(&beside->group, nothing_run, NULL),
+				0);
+		CHECK_EQ(rota_submit(beside->pool, answer_run, NULL), 0);
+	}
+}
+
+static void wait_beside(void *arg)
+{
+	struct beside *beside = arg;
+
+	if (beside->is_nested)
+		add_beside(beside);
+	CHECK_EQ(rota_group_wait(&beside->group), 0);
+}
+
+TEST(a_wait_for_a_group_leaves_other_jobs_where_they_are)
+{
+	struct rota_pool *pool = make_pool(1, 0, ROTA_FULL_FAIL);
+
+	for (unsigned round = 0; round < 10; round++) {
+		struct beside beside = {pool, round % 2, {NULL}};
+		struct blocker gate;
+
+		CHECK_EQ(rota_group_init(&beside.group, pool), 0);
+		blocker_hold(&gate, pool);
+		CHECK_EQ(rota_submit(pool, wait_beside, &beside), 0);
+		if (!beside.is_nested)
+			add_beside(&beside);
+		blocker_release(&gate);
+		CHECK_EQ(rota_pool_drain(pool, in_ms(TEST_WAIT_MS)), 0);
+		CHECK_EQ(atomic_load(&nr_ran), 3 * (round + 1));
+		CHECK_EQ(rota_group_fini(&beside.group), 0);
+	}
+	end_pool(pool);
+}
+
 struct outside {
 	struct rota_group *group;
 	struct blocker member;
