@@ -105,33 +105,29 @@ int crew_start(struct rota_pool *pool)
 
 void crew_follow(struct worker *self)
 {
-	struct crew *crew = &self->pool->crew;
-	bool has_before;
-
-	lock_take(&crew->lock);
-	has_before = self->has_before;
+	if (!self->has_before)
+		return;
 	self->has_before = false;
-	lock_release(&crew->lock);
-	if (has_before)
-		os_thread_join(self->before, OS_NO_DEADLINE);
+	os_thread_join(self->before, OS_NO_DEADLINE);
 }
 
 /* Another thread for the place of this one, which ends. */
 static int replace(struct worker *self)
 {
 	struct crew *crew = &self->pool->crew;
-	pthread_t thread, old = self->thread;
+	pthread_t thread;
 	int error;
 
 	lock_take(&crew->lock);
 	self->is_late = true;
+	self->before = self->thread;
+	self->has_before = !self->is_awaited;
 	error = start_thread(self->pool, self, &thread);
 	if (error) {
+		self->has_before = false;
 		add_alone(&crew->start_failures, 1, memory_order_relaxed);
 	} else {
 		self->thread = thread;
-		self->before = old;
-		self->has_before = !self->is_awaited;
 		self->is_awaited = false;
 		self->times_lost++;
 	}

@@ -44,10 +44,10 @@ struct worker {
 	unsigned nr_kept;	 /* W: jobs that it took, but for one that */
 	struct rota_job kept[2]; /* W: runs: see mood.c */
 	bool is_lost;		 /* W: its job ended the thread */
-	bool has_before;	 /* L: before is to be joined */
+	bool has_before;	 /* W: before is to be joined */
 	bool is_awaited;	 /* L: a shutdown joins the thread */
 	unsigned times_lost;	 /* L: how often a job ended its thread */
-	pthread_t before;	 /* L: the one before, which a job ended */
+	pthread_t before;	 /* W: the one before, which a job ended */
 };
 
 /* What a worker has to think of with each job; 0 in a forked child. */

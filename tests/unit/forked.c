@@ -247,9 +247,10 @@ TEST(a_resized_pool_has_that_size_in_the_child)
 TEST(a_child_may_fork_again)
 {
 	struct rota_pool *pool = make(2, 0);
-	pid_t pid = fork_with(pool), grandchild;
+	pid_t pid, grandchild;
 
 	need_threads_after_fork();
+	pid = fork_with(pool);
 	if (!pid) {
 		use(pool);
 		atomic_store(&nr_ran, 0);
