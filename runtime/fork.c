@@ -125,7 +125,7 @@ int rota_fork_parent(struct rota_pool *pool)
 /* What came out of the channel, or was to go in. How many jobs: 0 or 1. */
 static size_t drop_one(struct rota_pool *pool, struct rota_job job)
 {
-	struct task *task = job.arg;
+	struct task *task;
 
 	measure_unwrap(&job);
 	if (job.run == strand_ticket)
