@@ -55,6 +55,9 @@ static void check_stuck(bool measures)
 	struct rota_pool *pool = make_pool_with(&options);
 	struct blocker a, b;
 
+	/* what a worker does between its start and its first job is not told from
+	 * that job */
+	wait_all_parked(pool);
 	begin_ns = now_ns();
 	blocker_hold(&a, pool);
 	CHECK(wait_until(atomic_load(&stuck.nr) > 0, TEST_WAIT_MS));
