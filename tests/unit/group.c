@@ -124,8 +124,11 @@ TEST(more_members_than_the_quick_way_holds_run_once_each)
 	end_pool(pool);
 }
 
+enum { STOP = 1000 };
+
 struct order {
 	unsigned next;
+	struct blocker *stop; /* or NULL: holds the worker at the STOPth */
 };
 
 struct step {
@@ -138,6 +141,8 @@ static void run_in_order(void *arg)
 	struct step *step = arg;
 
 	CHECK_EQ(step->order->next++, step->place);
+	if (step->order->stop && step->place == STOP)
+		blocker_run(step->order->stop);
 }
 
 /* Far more than the largest ring of a group holds, so that its lane grows and the
@@ -148,23 +153,29 @@ TEST(one_worker_starts_members_in_the_order_of_their_submits)
 	struct rota_pool *pool = make_pool(1, 0, ROTA_FULL_FAIL);
 	static struct step steps[STEPS];
 	struct rota_group group;
-	struct blocker gate;
+	struct blocker gate, stop;
 
 	for (unsigned round = 0; round < 3; round++) {
-		struct order order = {0};
+		struct order order = {0, round == 2 ? &stop : NULL};
 
 		CHECK_EQ(rota_group_init(&group, pool), 0);
 		blocker_init(&gate);
+		blocker_init(&stop);
 		if (round)
 			blocker_hold(&gate, pool);
 		for (unsigned i = 0; i < STEPS; i++) {
+			/* some wait in the chain when the lane gets room */
+			if (round == 2 && i == 2 * LANE_MAX_SLOTS) {
+				blocker_release(&gate);
+				latch_wait(&stop.entered);
+			}
 			steps[i] = (struct step){&order, i};
 			CHECK_EQ(rota_group_submit(&group, run_in_order,
 						 &steps[i]),
 					0);
 		}
 		if (round)
-			blocker_release(&gate);
+			blocker_release(round == 1 ? &gate : &stop);
 		CHECK_EQ(rota_group_wait(&group), 0);
 		CHECK_EQ(order.next, STEPS);
 		CHECK_EQ(rota_group_fini(&group), 0);
