@@ -163,6 +163,53 @@ TEST(a_worker_that_is_leaving_is_not_missing_afterwards)
 	CHECK(wait_until(nr_threads() == nr_before, 2000));
 }
 
+static pthread_key_t ends;
+static struct latch ending, may_end;
+
+static int ends_start(void *hook_arg, unsigned worker)
+{
+	(void)worker;
+	return -pthread_setspecific(ends, hook_arg);
+}
+
+/* When the library has done with the thread. */
+static void held_end(void *was_held)
+{
+	if (!atomic_exchange((atomic_bool *)was_held, true)) {
+		latch_meet(&ending);
+		latch_meet(&may_end);
+	}
+}
+
+TEST(nor_is_one_whose_thread_is_being_joined)
+{
+	static atomic_bool was_held;
+	struct rota_options options = {
+			.size = sizeof(options),
+			.workers = 3,
+			.idle_ns = 1,
+			.on_start = ends_start,
+			.hook_arg = &was_held,
+	};
+	struct rota_pool *pool;
+
+	latch_init(&ending, 2);
+	latch_init(&may_end, 2);
+	CHECK_EQ(pthread_key_create(&ends, held_end), 0);
+	nr_before = nr_threads();
+	pool = make_pool_with(&options);
+	CHECK_EQ(rota_pool_resize(pool, 2), 0);
+	latch_meet(&ending);
+	CHECK_EQ(rota_pool_resize(pool, 1), 0); /* who goes now joins it */
+	CHECK(wait_until(stats_of(pool).threads == 1, TEST_WAIT_MS));
+	sleep_ns(50 * NS_PER_MS);
+	CHECK_EQ(rota_pool_resize(pool, 3), 0);
+	latch_meet(&may_end);
+	check_size(pool, 3);
+	check_width(pool, 3);
+	end_pool(pool);
+}
+
 static void resize_run(void *arg)
 {
 	CHECK_EQ(rota_pool_resize(rota_self(), (unsigned)(uintptr_t)arg), 0);
