@@ -72,6 +72,15 @@ static void check_answers(const struct message *messages)
 		CHECK_EQ(messages[i].answer, i + 1);
 }
 
+static void let_all_answer(struct hold *hold, struct rota_pool *pool,
+		struct message *messages)
+{
+	say(&hold->may_end);
+	await(&nr_answers, NR); /* a close would order it */
+	end_pool(pool);
+	check_answers(messages);
+}
+
 TEST(a_job_sees_what_was_written_before_its_submit)
 {
 	struct rota_pool *pool = make_pool(1, 0, ROTA_FULL_FAIL);
@@ -83,10 +92,7 @@ TEST(a_job_sees_what_was_written_before_its_submit)
 		messages[i] = (struct message){i, 0};
 		CHECK_EQ(rota_submit(pool, answer_run, &messages[i]), 0);
 	}
-	say(&hold.may_end);
-	await(&nr_answers, NR); /* a close would order it */
-	end_pool(pool);
-	check_answers(messages);
+	let_all_answer(&hold, pool, messages);
 }
 
 TEST(jobs_see_what_was_written_before_they_were_submitted_at_once)
@@ -103,10 +109,7 @@ TEST(jobs_see_what_was_written_before_they_were_submitted_at_once)
 		jobs[i] = (struct rota_job){answer_run, &messages[i]};
 	CHECK_EQ(rota_submit_many(pool, jobs, NR, &accepted), 0);
 	CHECK_EQ(accepted, NR);
-	say(&hold.may_end);
-	await(&nr_answers, NR); /* a close would order it */
-	end_pool(pool);
-	check_answers(messages);
+	let_all_answer(&hold, pool, messages);
 }
 
 TEST(who_sees_that_jobs_have_run_sees_what_they_wrote)
