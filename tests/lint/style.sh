@@ -60,4 +60,8 @@ short() {
 ok 'no file is longer than 400 lines' short
 clean() { ! grep -nE '[[:space:]]+$' "${sources[@]}"; }
 ok 'no trailing space' clean
+no_marks() { ! git ls-files '*.md' | xargs grep -nE '@[A-Z]+@'; }
+if git rev-parse > /dev/null 2>&1; then
+	ok 'no mark stands for text that is to come' no_marks
+fi
 done_testing
