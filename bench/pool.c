@@ -20,6 +20,21 @@ const struct bench_pool_ops *bench_pool_find(const char *name)
 	return NULL;
 }
 
+const char *bench_pool_lacks(const struct bench_pool_ops *ops, unsigned needs)
+{
+	unsigned lacks = ops->limits & needs;
+
+	if (lacks & BENCH_ONE_SUBMITTER)
+		return "only one thread may submit";
+	if (lacks & BENCH_NO_NESTED)
+		return "jobs may not submit jobs";
+	if (lacks & BENCH_NO_BOUND)
+		return "its queue cannot be bounded";
+	if (lacks & BENCH_NO_ORDER)
+		return "it does not keep the order of jobs";
+	return NULL;
+}
+
 int bench_submit_many(const struct bench_pool_ops *ops, struct bench_pool *pool,
 		const struct bench_job *jobs, size_t nr_jobs)
 {

@@ -27,8 +27,17 @@ struct bench_counts {
 	uint64_t wakes; /* futex or condition wake calls; 0 if unknown */
 };
 
+/* What a pool cannot do; a program that needs it says "not applicable". */
+enum bench_limit {
+	BENCH_ONE_SUBMITTER = 1 << 0, /* only the thread that created it */
+	BENCH_NO_NESTED = 1 << 1,     /* jobs may not submit jobs */
+	BENCH_NO_BOUND = 1 << 2,      /* its queue cannot be bounded */
+	BENCH_NO_ORDER = 1 << 3, /* one worker may start jobs out of order */
+};
+
 struct bench_pool_ops {
 	const char *name;
+	unsigned limits; /* of enum bench_limit */
 	/* 0 or -errno; capacity 0 is unbounded, -ENOTSUP if it cannot bound */
 	int (*create)(unsigned workers, unsigned capacity,
 			struct bench_pool **ret_pool);
@@ -71,6 +80,9 @@ extern const struct bench_pool_ops *const bench_pools[];
 
 /* NULL if there is none of this name. */
 const struct bench_pool_ops *bench_pool_find(const char *name);
+
+/* NULL if the pool can do all that is needed, else why it cannot. */
+const char *bench_pool_lacks(const struct bench_pool_ops *ops, unsigned needs);
 
 /* ops->submit_many, or one submit for each job where a pool has none. */
 int bench_submit_many(const struct bench_pool_ops *ops, struct bench_pool *pool,

@@ -152,6 +152,10 @@ int main(int argc, char **argv)
 	int error;
 
 	ops = options_read(argc, argv, known_options);
+	options_need("throughput", ops,
+			(options.producers > 1 ? BENCH_ONE_SUBMITTER : 0) |
+					(options.capacity ? BENCH_NO_BOUND
+							  : 0));
 	if (options.job_ns && !options.steps_per_us)
 		options.steps_per_us = work_per_us();
 	job_steps = options.job_ns * options.steps_per_us / 1000;

@@ -140,6 +140,7 @@ int main(int argc, char **argv)
 	int error;
 
 	ops = options_read(argc, argv, known_options);
+	options_need("tree", ops, BENCH_NO_NESTED);
 	tree_jobs = count_jobs();
 	last_expect(tree_jobs, options.workers);
 	/* the seed moves what follows in memory: layout is a source of noise */
