@@ -37,7 +37,9 @@ struct group {
 	_Atomic uint32_t is_cancelled; /* A */
 	_Atomic uint32_t nr_helpers;   /* A: waiters that run jobs of it */
 	_Atomic uint64_t pushed;       /* A: into `more`, or run at once */
-	_Atomic uint64_t promised;     /* A: by the owner, who alone writes */
+	/* A: by the owner, who alone writes: at each submit, so that what
+	 * workers read lies elsewhere */
+	alignas(2 * CACHELINE) _Atomic uint64_t promised;
 	alignas(2 * CACHELINE) _Atomic uint64_t promised_by_others; /* A */
 	alignas(2 * CACHELINE) _Atomic uint64_t done;		    /* A */
 	_Atomic uint32_t nr_waiters;				    /* A */

@@ -17,15 +17,13 @@ static bool take_more(struct group *group, struct rota_job *ret_job)
 	return more && chain_pop(more, ret_job);
 }
 
-static inline bool take_own(struct group *group, struct rota_job *ret_job)
-{
-	return lane_take_one(&group->queue.lane, ret_job);
-}
-
 /* Take a job; false: none is queued. */
 static bool take(struct group *group, struct rota_job *ret_job)
 {
-	return take_own(group, ret_job) || take_more(group, ret_job);
+	uint64_t seen = 0;
+
+	return lane_take_one(&group->queue.lane, &seen, ret_job) ||
+	       take_more(group, ret_job);
 }
 
 bool group_take_in_child(struct group *group, struct rota_job *ret_job)
@@ -126,7 +124,28 @@ struct turn {
 	struct group *group; /* while it does */
 	struct worker *self;
 	unsigned nr, tickets;
+	uint64_t credit; /* see goes_on() */
 };
+
+/*
+ * Is a ticket the next job of this worker anyway? Then it runs a member at once.
+ * A ticket in its lane of nested jobs it takes. Those in the other one it leaves
+ * there for now, up to `credit`, and takes them all with one RMW afterwards:
+ * who takes one meanwhile gets another member, or finds the ticket stale.
+ */
+static inline bool goes_on(struct turn *turn, struct taker *own)
+{
+	struct rota_job ticket = ticket_of(turn->group);
+
+	if (lane_seems_empty(&own->nested.lane))
+		return lane_oldest_are(&own->moved.lane, own->moved.slots,
+				LANE_OWN_SLOTS - 1, &turn->credit, ticket);
+	if (!lane_take_newest_if(&own->nested.lane, own->nested.slots,
+			    LANE_OWN_SLOTS - 1, ticket))
+		return false;
+	turn->tickets++;
+	return true;
+}
 
 /* The last one has ended the thread. */
 static inline void turn_lost(struct turn *turn)
@@ -152,21 +171,24 @@ void group_ticket(void *arg)
 	struct taker *own = own_lanes(self);
 	struct turn turn ON_LEAVE(turn_lost) = {.self = self};
 	struct rota_job job;
+	uint64_t seen = 0;
 
 	frame_push(&frame, pool, frame_index_in(pool));
 	frame.depth = outer ? outer->depth : 0;
 	frame.group = group;
 	turn.group = group;
-	while (take_own(group, &job) || take_by_ticket(group, &job)) {
+	while (lane_take_one(&group->queue.lane, &seen, &job) ||
+			take_by_ticket(group, &job)) {
 		run_member(group, &job);
 		if (++turn.nr == GROUP_TURN || !own ||
 				mood_of(pool) != MOOD_PLAIN ||
-				!take_next_ticket(own, group))
+				!goes_on(&turn, own))
 			break;
-		turn.tickets++;
 	}
 	turn.group = NULL;
 	frame_pop(&frame);
+	if (turn.credit)
+		turn.tickets += lane_take_until(&own->moved.lane, turn.credit);
 	if (turn.tickets)
 		/* release: as [worker.R1]; this ticket is the caller's */
 		add_alone(&self->ran, turn.tickets, memory_order_release);

@@ -155,14 +155,26 @@ static inline bool lane_take_oldest(struct lane *lane, struct rota_job *slots,
 /* All tickets of this ring are taken: go on in the next one. */
 void lane_leave_ring(struct lane *lane, struct lane_ring *ring);
 
-/* Take the oldest of a lane that grows and whose rings are never freed. */
-static inline bool lane_take_one(struct lane *lane, struct rota_job *ret_job)
+/* Is there a ticket from head on? *seen is the tail that the caller saw last, 0
+ * at first: the owner's line is fetched only when that says no. */
+static inline bool lane_sees_more(
+		struct lane *lane, uint64_t head, uint64_t *seen)
+{
+	if (head < *seen)
+		return true;
+	/* acquire: as [lane.A1] */
+	*seen = atomic_load_explicit(&lane->tail, memory_order_acquire);
+	return head < *seen;
+}
+
+/* Take the oldest of a lane that grows, whose rings are never freed, and of
+ * which nobody takes the newest. */
+static inline bool lane_take_one(
+		struct lane *lane, uint64_t *seen, struct rota_job *ret_job)
 {
 	uint64_t head = atomic_load_explicit(&lane->head, memory_order_acquire);
 
-	/* acquire: as [lane.A1] */
-	while (head != atomic_load_explicit(
-				       &lane->tail, memory_order_acquire)) {
+	while (lane_sees_more(lane, head, seen)) {
 		/* acquire: as [lane.A3] */
 		struct lane_ring *ring = atomic_load_explicit(
 				&lane->ring, memory_order_acquire);
@@ -205,6 +217,37 @@ static inline bool lane_take_oldest_if(struct lane *lane,
 	       atomic_compare_exchange_strong_explicit(&lane->head, &head,
 			       head + 1, memory_order_acq_rel,
 			       memory_order_relaxed);
+}
+
+/* Owner: is the oldest this job, or, if it was asked before, are *end and those
+ * older, too? Its slots are read by the owner, who alone writes them. */
+static inline bool lane_oldest_are(struct lane *lane, struct rota_job *slots,
+		uint64_t mask, uint64_t *end, struct rota_job wanted)
+{
+	/* relaxed: its own; what others take meanwhile is found by the CAS */
+	uint64_t head = atomic_load_explicit(&lane->head, memory_order_relaxed);
+	uint64_t at = *end > head ? *end : head;
+	struct rota_job *job = &slots[at & mask];
+
+	if (at == atomic_load_explicit(&lane->tail, memory_order_relaxed) ||
+			job->run != wanted.run || job->arg != wanted.arg)
+		return false;
+	*end = at + 1;
+	return true;
+}
+
+/* Owner: take the oldest up to there, unread: how many. */
+static inline unsigned lane_take_until(struct lane *lane, uint64_t end)
+{
+	uint64_t head = atomic_load_explicit(&lane->head, memory_order_relaxed);
+
+	while (head < end)
+		/* acq_rel: as [lane.R2] */
+		if (atomic_compare_exchange_weak_explicit(&lane->head, &head,
+				    end, memory_order_acq_rel,
+				    memory_order_relaxed))
+			return (unsigned)(end - head);
+	return 0;
 }
 
 /* The owner takes the newest, likewise. */

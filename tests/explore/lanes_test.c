@@ -119,6 +119,8 @@ static const struct xp_case cases[] = {
 				.is_unordered = true, .cancels = true),
 		OTHER("group_of_2_with_2_workers", play_group, TSO(1),
 				SIZE(1, 2, 2), .is_unordered = true),
+		OTHER("group_of_3_with_2_workers", play_group, TSO(1),
+				SIZE(1, 2, 3), .is_unordered = true),
 		OTHER("task", play_task, TSO(2), SIZE(1, 1, 1)),
 		OTHER("task_cancelled", play_task, TSO(2), SIZE(1, 1, 1),
 				.cancels = true),

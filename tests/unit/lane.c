@@ -210,13 +210,14 @@ static void got(struct race_taker *self, uintptr_t id, uintptr_t *last)
 static void *race_run_ones(void *arg)
 {
 	struct race_taker *self = arg;
+	uint64_t seen = 0;
 	struct rota_job job;
 	uintptr_t last = 0;
 	bool is_over;
 
 	do {
 		is_over = atomic_load(&self->race->is_over);
-		for (; lane_take_one(self->race->lane, &job); self->nr++)
+		for (; lane_take_one(self->race->lane, &seen, &job); self->nr++)
 			got(self, (uintptr_t)job.arg, &last);
 	} while (!is_over);
 	return NULL;
