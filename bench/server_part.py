@@ -50,6 +50,10 @@ class Server:
     def stop(self):
         """Its own report, CPU microseconds and context switches, all told."""
         self.process.send_signal(signal.SIGTERM)
+        return self.ended()
+
+    def ended(self):
+        """The same, of one that was told to end."""
         printed = self.process.stdout.read().strip().splitlines()
         _, status, usage = os.wait4(self.process.pid, 0)
         self.process.returncode = os.waitstatus_to_exitcode(status)
@@ -81,6 +85,8 @@ class ServerCase(Case):
         ("switches/request", "%.2f", lambda raw: raw["switches_per_request"]))
     real_time_ns = 1e9
 
+    connections = CONNECTIONS
+
     def __init__(self, build, tier, percent_sleep, keep_alive=False):
         self.group = "server, keep-alive" if keep_alive else "server"
         name = self.group + (" %d %% /sleep" % percent_sleep
@@ -99,7 +105,7 @@ class ServerCase(Case):
         try:
             server.warm_up()
             result = run_json(
-                ["wrk", "-t1", "-c%d" % CONNECTIONS, "-d%ds" % self.seconds,
+                ["wrk", "-t1", "-c%d" % self.connections, "-d%ds" % self.seconds,
                  "-s", SCRIPT, "http://%s/" % server.address, "--",
                  str(self.percent)] + ["keep-alive"] * self.keep_alive, rng)
             report, cpu_us, switches = server.stop()
