@@ -76,23 +76,40 @@ static bool is_of_one_connection(int error)
 	       error == ENOPROTOOPT || error == ENONET || error == EOPNOTSUPP;
 }
 
-static void on_connection(struct server *server, struct source *source)
+/* True: there may be more of them. */
+static bool accept_some(struct server *server)
 {
 	int fd;
 
-	(void)source;
 	for (int i = 0; i < ACCEPTS_A_TURN && server->listener_fd >= 0; i++) {
 		fd = accept4(server->listener_fd, NULL, NULL,
 				SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd >= 0) {
 			hand_over(server, fd);
 		} else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-			return;
+			return false;
 		} else if (!is_of_one_connection(errno)) {
 			/* EMFILE, ENFILE, ENOBUFS, ENOMEM: it will pass. */
 			pause_accepting(server);
-			return;
+			return false;
 		}
+	}
+	return server->listener_fd >= 0;
+}
+
+static void on_connection(struct server *server, struct source *source)
+{
+	(void)source;
+	accept_some(server);
+}
+
+/* What the kernel has accepted for us is ours: a close would reset it. No more
+ * than its queue holds, or clients that go on coming would keep us here. */
+static void accept_what_is_queued(struct server *server)
+{
+	for (int i = 0; i < SOMAXCONN / ACCEPTS_A_TURN; i++) {
+		if (!accept_some(server))
+			return;
 	}
 }
 
@@ -100,6 +117,7 @@ static void stop(struct server *server)
 {
 	const uint64_t one = 1;
 
+	accept_what_is_queued(server);
 	atomic_store_explicit(&server->is_stopping, true,
 			memory_order_relaxed); /* see struct server */
 	server->shutdown_deadline_ns =

@@ -798,6 +798,20 @@ def sigint_does_not_wait_for_idle_clients(pool):
 
 
 @case
+def whom_the_kernel_has_accepted_by_then_gets_an_answer(pool):
+    for options in [], ['--keep-alive']:
+        with Server(pool, *options) as server:
+            server.process.send_signal(signal.SIGSTOP)
+            clients = [server.send(LAST_ROOT) for _ in range(300)]
+            server.signal()
+            server.process.send_signal(signal.SIGCONT)
+            for client in clients:
+                with client:
+                    assert parse(read_all(client))[0] == 200
+            assert server.end()['answered'] == 300
+
+
+@case
 def shutdown_deadline_ends_it_with_1(pool):
     with Server(pool, '--sleep-ms=20000', '--shutdown-ms=200',
                 leaves_threads=True) as server:
