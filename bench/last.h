@@ -19,11 +19,11 @@
 #include <stdio.h>
 
 #include "event.h"
+#include "stalled.h"
 #include "tally.h"
 
-#define LAST_EVERY   256u
-#define LAST_LOOK    20000000u	  /* the main thread's own look */
-#define LAST_STALLED 30000000000u /* no job returned for so long */
+#define LAST_EVERY 256u
+#define LAST_LOOK  20000000u /* the main thread's own look */
 
 static struct {
 	/* read by every job, written three times a wave */
@@ -94,7 +94,7 @@ static inline uint64_t last_wait(uint64_t wave)
 
 		if (ran != before)
 			moved_ns = now;
-		else if (now - moved_ns > LAST_STALLED)
+		else if (now - moved_ns > STALLED_NS)
 			return 0;
 		before = ran;
 		last_look(wave);

@@ -71,6 +71,10 @@ on_each_pool wake --jobs=50 --idle-ms=5
 on_each_pool cost --jobs=1000
 on_each_pool cost --jobs=1000 --batch=64
 on_each_pool overload --flood-ms=100 --calm-ms=50 --job-us=100 --deadline-us=5000
+on_each_pool openloop --jobs=300 --load=20
+on_each_pool openloop --jobs=300 --rate=5000 --workers=1 --seed=7
+on_each_pool mixed --jobs=200 --sleep-us=200
+on_each_pool mixed --jobs=200 --work-us=100 --slow=50 --workers=2 --load=20
 for kind in 0 1 2 3 4 5 6 7; do
 	ok "kinds --kind=$kind" verified kinds --kind=$kind --wave=500 --waves=4
 done
@@ -84,8 +88,23 @@ ok 'a mutex pool sheds nothing' sheds 0 mutex-queue
 ok 'rota takes many at once' says '"bulk": true' bulk --jobs=6400 --pool=rota
 ok 'a mutex pool takes them one by one' says '"bulk": false' \
 	bulk --jobs=6400 --pool=mutex-queue
+formula() { # formula BUSY: of exponential jobs of 20 us, here 1 server
+	says "\"erlang_c_ns\": $1," openloop --jobs=100 --workers=1 --load=50 \
+		"${@:2}"
+}
+ok 'Erlang waits one service at half load' formula 20000.0 --exponential=1
+ok 'Erlang says nothing of constant times' formula null
+ok 'nobody knows a p99.9 of 100 jobs' says '"due_p999_ns": null' \
+	openloop --jobs=100
+ideal() { # ideal POOL: what the same jobs would have taken
+	says '"verified": true' openloop --pool="$1" --jobs=300 |
+		grep -o '"ideal_[^,]*'
+}
+same_ideal() { [ "$(ideal rota)" = "$(ideal mutex-queue)" ]; }
+ok 'every pool gets the same jobs' same_ideal
 ok 'line' says '"round_trip_ns": ' line --ms=2
-for name in throughput tree burst bulk wake cost kinds overload; do
+for name in throughput tree burst bulk wake cost kinds overload \
+	openloop mixed; do
 	ok "$name names its options" refuses "$name"
 done
 ok 'METG is where half of the time is work' metg
