@@ -2,9 +2,9 @@
 #ifndef BENCH_EVENT_H
 #define BENCH_EVENT_H
 /*
- * Something that happens again and again, and one thread that sleeps in the
- * kernel until it has happened the n-th time. The same for every pool: no pool
- * is asked whether its jobs are done.
+ * Something that happens again and again, and one thread, or so many, that sleep
+ * in the kernel until it has happened the n-th time. The same for every pool: no
+ * pool is asked whether its jobs are done.
  */
 #include <linux/futex.h>
 #include <stdalign.h>
@@ -21,15 +21,22 @@ struct event {
 	uint64_t at_ns;			    /* of the latest time */
 };
 
-/* By one thread at a time. */
-static inline void event_happen(struct event *event, uint64_t at_ns)
+/* By one thread at a time; so many may wait for it. */
+static inline void event_happen_for(
+		struct event *event, uint64_t at_ns, int nr_waiters)
 {
 	uint32_t times = atomic_load_explicit(
 			&event->times, memory_order_relaxed);
 
 	event->at_ns = at_ns;
 	atomic_store_explicit(&event->times, times + 1, memory_order_release);
-	syscall(SYS_futex, &event->times, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+	syscall(SYS_futex, &event->times, FUTEX_WAKE_PRIVATE, nr_waiters, NULL,
+			NULL, 0);
+}
+
+static inline void event_happen(struct event *event, uint64_t at_ns)
+{
+	event_happen_for(event, at_ns, 1);
 }
 
 /* True if it has happened so many times; false after the timeout. */

@@ -75,6 +75,9 @@ on_each_pool openloop --jobs=300 --load=20
 on_each_pool openloop --jobs=300 --rate=5000 --workers=1 --seed=7
 on_each_pool mixed --jobs=200 --sleep-us=200
 on_each_pool mixed --jobs=200 --work-us=100 --slow=50 --workers=2 --load=20
+on_each_pool ramp --workers=1 --ramps=20
+on_each_pool ramp --workers=8 --ramps=20
+on_each_pool ramp --workers=3 --ramps=20 --many=1
 for kind in 0 1 2 3 4 5 6 7; do
 	ok "kinds --kind=$kind" verified kinds --kind=$kind --wave=500 --waves=4
 done
@@ -104,7 +107,7 @@ same_ideal() { [ "$(ideal rota)" = "$(ideal mutex-queue)" ]; }
 ok 'every pool gets the same jobs' same_ideal
 ok 'line' says '"round_trip_ns": ' line --ms=2
 for name in throughput tree burst bulk wake cost kinds overload \
-	openloop mixed; do
+	openloop mixed ramp; do
 	ok "$name names its options" refuses "$name"
 done
 ok 'METG is where half of the time is work' metg
