@@ -77,17 +77,22 @@ static inline const struct bench_pool_ops *options_read(
 }
 
 /* The program's one answer for a pool that cannot do what it asks for. */
+static inline _Noreturn void options_refuse(const char *program,
+		const struct bench_pool_ops *pool, const char *why)
+{
+	printf("{\"program\": \"%s\", \"pool\": \"%s\", "
+	       "\"not_applicable\": \"%s\"}\n",
+			program, pool->name, why);
+	exit(0);
+}
+
 static inline void options_need(const char *program,
 		const struct bench_pool_ops *pool, unsigned needs)
 {
 	const char *why = bench_pool_lacks(pool, needs);
 
-	if (!why)
-		return;
-	printf("{\"program\": \"%s\", \"pool\": \"%s\", "
-	       "\"not_applicable\": \"%s\"}\n",
-			program, pool->name, why);
-	exit(0);
+	if (why)
+		options_refuse(program, pool, why);
 }
 
 #endif

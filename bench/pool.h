@@ -56,6 +56,10 @@ struct bench_pool_ops {
 	/* NULL if it has none: 0 if it took them all, in order, or -errno */
 	int (*submit_many)(struct bench_pool *pool,
 			const struct bench_job *jobs, size_t nr_jobs);
+	/* NULL if it has none: hand them all over and wait until all are done,
+	 * by its own means; 0 or -errno */
+	int (*run_all)(struct bench_pool *pool, const struct bench_job *jobs,
+			size_t nr_jobs);
 	void (*counts)(struct bench_pool *pool,
 			struct bench_counts *ret_counts);
 	/* refuse new jobs; submit returns -ESHUTDOWN from now on */

@@ -110,6 +110,21 @@ static int submit_many(struct bench_pool *pool, const struct bench_job *jobs,
 	return 0;
 }
 
+static int run_all(struct bench_pool *pool, const struct bench_job *jobs,
+		size_t nr_jobs)
+{
+	struct rota_group group;
+	int wait_error, error = rota_group_init(&group, rota_of(pool));
+
+	if (error)
+		return error;
+	for (size_t i = 0; i < nr_jobs && !error; i++)
+		error = rota_group_submit(&group, jobs[i].run, jobs[i].arg);
+	wait_error = rota_group_wait(&group);
+	rota_group_fini(&group);
+	return error ? error : wait_error;
+}
+
 static void counts(struct bench_pool *pool, struct bench_counts *ret_counts)
 {
 	struct rota_stats stats = {.size = sizeof(stats)};
@@ -199,6 +214,7 @@ const struct bench_pool_ops pool_rota = {
 		.submit = submit,
 		.try_submit = try_submit,
 		.submit_many = submit_many,
+		.run_all = run_all,
 		.counts = counts,
 		.close = close_pool,
 		.destroy = destroy,

@@ -78,6 +78,14 @@ on_each_pool mixed --jobs=200 --work-us=100 --slow=50 --workers=2 --load=20
 on_each_pool ramp --workers=1 --ramps=20
 on_each_pool ramp --workers=8 --ramps=20
 on_each_pool ramp --workers=3 --ramps=20 --many=1
+on_each_pool fan --jobs-per-round=1 --rounds=50
+on_each_pool fan --jobs-per-round=300 --rounds=20 --workers=4
+on_each_pool chain --hops=2000
+on_each_pool chain --chains=8 --hops=100 --workers=4 --waves=5
+on_each_pool chain --chains=5 --hops=1 --waves=1
+ok 'fan by a group of rota' verified fan --native=1 --rounds=50
+ok 'a mutex pool cannot wait for all' says '"not_applicable": ' \
+	fan --native=1 --pool=mutex-queue
 for kind in 0 1 2 3 4 5 6 7; do
 	ok "kinds --kind=$kind" verified kinds --kind=$kind --wave=500 --waves=4
 done
@@ -107,7 +115,7 @@ same_ideal() { [ "$(ideal rota)" = "$(ideal mutex-queue)" ]; }
 ok 'every pool gets the same jobs' same_ideal
 ok 'line' says '"round_trip_ns": ' line --ms=2
 for name in throughput tree burst bulk wake cost kinds overload \
-	openloop mixed ramp; do
+	openloop mixed ramp fan chain; do
 	ok "$name names its options" refuses "$name"
 done
 ok 'METG is where half of the time is work' metg
