@@ -18,11 +18,12 @@ static inline uint64_t usage_ns(struct timeval time)
 	       (uint64_t)time.tv_usec * 1000u;
 }
 
-static inline struct usage usage_now(void)
+/* Of RUSAGE_SELF, the process, or RUSAGE_THREAD, this thread. */
+static inline struct usage usage_of(int who)
 {
 	struct rusage now;
 
-	getrusage(RUSAGE_SELF, &now);
+	getrusage(who, &now);
 	return (struct usage){
 			.cpu_ns = usage_ns(now.ru_utime) +
 				  usage_ns(now.ru_stime),
@@ -31,15 +32,31 @@ static inline struct usage usage_now(void)
 	};
 }
 
+static inline struct usage usage_now(void)
+{
+	return usage_of(RUSAGE_SELF);
+}
+
+static inline uint64_t usage_left(uint64_t of, uint64_t less)
+{
+	return of > less ? of - less : 0; /* the kernel rounds each */
+}
+
+/* What was used since before, or by all the others. */
+static inline struct usage usage_minus(struct usage now, struct usage before)
+{
+	return (struct usage){
+			.cpu_ns = usage_left(now.cpu_ns, before.cpu_ns),
+			.voluntary = usage_left(
+					now.voluntary, before.voluntary),
+			.involuntary = usage_left(
+					now.involuntary, before.involuntary),
+	};
+}
+
 static inline struct usage usage_since(struct usage before)
 {
-	struct usage now = usage_now();
-
-	return (struct usage){
-			.cpu_ns = now.cpu_ns - before.cpu_ns,
-			.voluntary = now.voluntary - before.voluntary,
-			.involuntary = now.involuntary - before.involuntary,
-	};
+	return usage_minus(usage_now(), before);
 }
 
 /* Not ru_maxrss: that one includes what the parent had when it forked. */

@@ -68,6 +68,7 @@ on_each_pool bulk --jobs=6400
 on_each_pool bulk --jobs=6400 --batch=1
 on_each_pool bulk --jobs=700 --batch=10 --group=7 --gap-us=100
 on_each_pool wake --jobs=50 --idle-ms=5
+on_each_pool wake --jobs=500 --gap-us=5 --spin=1 --idle-ms=1
 on_each_pool cost --jobs=1000
 on_each_pool cost --jobs=1000 --batch=64
 on_each_pool overload --flood-ms=100 --calm-ms=50 --job-us=100 --deadline-us=5000
