@@ -119,6 +119,11 @@ for name in throughput tree burst bulk wake cost kinds overload \
 	openloop mixed ramp fan chain; do
 	ok "$name names its options" refuses "$name"
 done
+parts() { # PYTHONPATH for what the parts import
+	PYTHONPATH=$scripts python3 -B -W error "$(dirname "$0")/parts.py" \
+		"$(dirname "$programs")"
+}
+ok 'the parts read what the programs print' parts
 ok 'METG is where half of the time is work' metg
 ok 'locked instructions are told from others' locked
 done_testing
