@@ -10,11 +10,17 @@ from collections import namedtuple
 
 import bulk_part
 import burst_part
+import chain_part
 import cost_part
+import fan_part
+import gaps_part
 import kinds_part
 import machine
 import metg_part
+import mixed_part
+import openloop_part
 import overload_part
+import ramp_part
 import regions_part
 import report
 import rounds
@@ -36,8 +42,11 @@ PARTS = {"throughput": throughput_part, "tree": tree_part,
          "burst": burst_part, "metg": metg_part, "bulk": bulk_part,
          "wake": wake_part, "cost": cost_part, "server": server_part,
          "kinds": kinds_part,
-         "regions": regions_part, "overload": overload_part}
-LONG = ("regions", "overload")  # only by name, and with --full
+         "regions": regions_part, "overload": overload_part,
+         "openloop": openloop_part, "mixed": mixed_part, "ramp": ramp_part,
+         "fan": fan_part, "chain": chain_part, "gaps": gaps_part}
+LONG = ("regions", "overload", "openloop", "mixed", "ramp", "fan", "chain",
+        "gaps")  # only by name, and with --full
 
 
 def read_arguments():
