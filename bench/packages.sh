@@ -6,7 +6,7 @@ build_packages=(gcc libc6-dev libck-dev libhttp-parser-dev libjansson-dev
 	meson ninja-build pkg-config python3)
 bench_packages=(linux-perf strace valgrind wrk)
 test_packages=(abigail-tools cmake curl doxygen g++ libhiredis-dev libuv1-dev
-	mandoc spin zlib1g-dev)
+	mandoc redis-server spin zlib1g-dev)
 fuzz_packages=(clang libclang-rt-14-dev)
 analysis_packages=(clang-tidy cppcheck)
 
