@@ -114,6 +114,7 @@ ideal() { # ideal POOL: what the same jobs would have taken
 }
 same_ideal() { [ "$(ideal rota)" = "$(ideal mutex-queue)" ]; }
 ok 'every pool gets the same jobs' same_ideal
+ok 'host' says '"futex_one_cpu_one_way_ns": ' host/host
 ok 'line' says '"round_trip_ns": ' line --ms=2
 for name in throughput tree burst bulk wake cost kinds overload \
 	openloop mixed ramp fan chain; do
