@@ -12,6 +12,7 @@ GAP_US = 300
 class BurstCase(Case):
     part = "burst"
     group = "burst"
+    core = True
     metrics = (("done p50", lambda raw: raw["done_p50_ns"]),
                ("done p99", lambda raw: raw["done_p99_ns"]),
                ("wait p50", lambda raw: raw["wait_p50_ns"]),

@@ -22,6 +22,7 @@ def cpu(raw):
 
 class KindCase(Case):
     part = "kinds"
+    peers = False
     group = "kinds of jobs"
     metrics = (("time", time), ("CPU", cpu))
     columns = (("ns/job", "%.0f", time), ("CPU ns/job", "%.0f", cpu))

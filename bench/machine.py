@@ -1,43 +1,113 @@
 # SPDX-License-Identifier: MIT
-"""What machine this is, as far as it changes results."""
+"""What machine and what build this is, as far as it changes results."""
 
+import glob
+import json
 import os
 import platform
+import re
 import subprocess
 import time
 from statistics import median
 
 from programs import Failed, run_json
 
+HERE = os.path.dirname(os.path.abspath(__file__))
 
-def _first_line(path, key):
+
+def _text(path, default=""):
     try:
         with open(path, encoding="utf-8") as file:
-            for line in file:
-                if line.startswith(key):
-                    return line.split(":", 1)[1].strip()
+            return file.read().strip()
     except OSError:
-        pass
-    return "unknown"
+        return default
 
 
-def _compiler():
+def _cpuinfo(key):
+    found = re.search(r"^%s\s*: (.*)$" % key, _text("/proc/cpuinfo"), re.M)
+    return found[1].strip() if found else "unknown"
+
+
+def _first_line(command):
     try:
-        return subprocess.run(["cc", "--version"], stdout=subprocess.PIPE,
-                              text=True, check=True).stdout.splitlines()[0]
-    except (OSError, subprocess.SubprocessError):
+        return subprocess.run(command, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True,
+                              check=True).stdout.splitlines()[0]
+    except (OSError, subprocess.SubprocessError, IndexError):
         return "unknown"
 
 
-def describe():
-    flags = _first_line("/proc/cpuinfo", "flags").split()
+def _caches():
+    """As google-benchmark writes them."""
+    found = []
+    for folder in sorted(glob.glob("/sys/devices/system/cpu/cpu0/cache/i*")):
+        size = re.match(r"(\d+)K", _text(folder + "/size"))
+        if size:
+            shared = _text(folder + "/shared_cpu_list")
+            found.append({"type": _text(folder + "/type"),
+                          "level": int(_text(folder + "/level", "0")),
+                          "size": int(size[1]) * 1024,
+                          "num_sharing": len(re.findall(r"\d+", shared))})
+    return found
+
+
+def _hypervisor():
+    if "hypervisor" not in _cpuinfo("flags").split():
+        return "none"
+    return (_text("/sys/hypervisor/type")
+            or _text("/sys/class/dmi/id/sys_vendor") or "unknown")
+
+
+def _mitigations():
+    folder = "/sys/devices/system/cpu/vulnerabilities"
+    return {os.path.basename(path): _text(path)
+            for path in sorted(glob.glob(folder + "/*"))
+            if _text(path) != "Not affected"}
+
+
+def _flags(build):
+    """What decides the code, of the options of the build."""
+    text = _text(os.path.join(build, "meson-info", "intro-buildoptions.json"))
+    if not text:
+        return "unknown"
+    options = {option["name"]: option["value"] for option in json.loads(text)}
+    return " ".join("%s=%s" % (name, options[name]) for name in (
+        "buildtype", "optimization", "debug", "b_ndebug", "b_lto", "c_std",
+        "c_args") if name in options)
+
+
+def _git():
+    """The commit, and whether there is more in the folder."""
+    command = ["git", "-C", HERE]
+    commit = _first_line(command + ["rev-parse", "--short=12", "HEAD"])
+    changed = _first_line(command + ["status", "--porcelain", "-uno"])
+    return commit + ("" if changed == "unknown" else " and changes")
+
+
+def _governor():
+    return _text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor",
+                 "none")
+
+
+def describe(build, host_name="hidden"):
+    mhz = _cpuinfo("cpu MHz")
     return {"date": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-            "cpu": _first_line("/proc/cpuinfo", "model name"),
+            "host_name": host_name,
+            "executable": "bench/run",
+            "cpu": _cpuinfo("model name"),
             "num_cpus": len(os.sched_getaffinity(0)),
-            "is_virtual": "hypervisor" in flags,
+            "mhz_per_cpu": 0 if mhz == "unknown" else round(float(mhz)),
+            "cpu_scaling_enabled": _governor() not in ("none", "performance"),
+            "governor": _governor(),
+            "caches": _caches(),
+            "is_virtual": "hypervisor" in _cpuinfo("flags").split(),
+            "hypervisor": _hypervisor(),
+            "mitigations": _mitigations(),
             "kernel": platform.release(),
             "libc": " ".join(platform.libc_ver()),
-            "cc": _compiler(),
+            "cc": _first_line(["cc", "--version"]),
+            "flags": _flags(build),
+            "git": _git(),
             "load_avg": list(os.getloadavg()),
             "library_build_type": "release",
             "json_schema_version": 1}
@@ -49,35 +119,17 @@ class LineMeter:
 
     def __init__(self, build, rng):
         self.command, self.rng = ["%s/bench/line" % build], rng
-        self.round_trips_ns = []  # None: unknown
 
     def look(self):
+        """Nanoseconds there and back; None: unknown."""
         try:
-            result = run_json(self.command, self.rng)
-            self.round_trips_ns.append(result["round_trip_ns"])
+            return run_json(self.command, self.rng)["round_trip_ns"]
         except Failed:
-            self.round_trips_ns.append(None)
-
-    def __str__(self):
-        known = [ns for ns in self.round_trips_ns if ns is not None]
-        if not known:
-            return "?"
-        return "%.0f ns [%.0f, %.0f]" % (median(known), min(known), max(known))
+            return None
 
 
-class StealMeter:
-    """The share of CPU time that the hypervisor gave to others meanwhile."""
-
-    def __init__(self):
-        self.before = self._read()
-
-    @staticmethod
-    def _read():
-        with open("/proc/stat", encoding="utf-8") as file:
-            ticks = [int(word) for word in file.readline().split()[1:9]]
-        return ticks[7], sum(ticks)
-
-    def percent(self):
-        steal, total = self._read()
-        passed = total - self.before[1]
-        return 100 * (steal - self.before[0]) / passed if passed else 0.0
+def line_text(round_trips_ns):
+    known = [ns for ns in round_trips_ns if ns is not None]
+    if not known:
+        return "?"
+    return "%.0f ns [%.0f, %.0f]" % (median(known), min(known), max(known))

@@ -37,6 +37,7 @@ def crossing(points):
 class MetgCase(Case):
     part = "metg"
     group = "METG"
+    core = True
     metrics = (("job length", lambda raw: raw["metg_ns"]),)
     columns = (("METG ns", "%.0f", lambda raw: raw["metg_ns"]),)
 

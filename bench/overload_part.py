@@ -16,6 +16,7 @@ def in_time(raw):
 
 class OverloadCase(Case):
     part = "overload"
+    peers = False
     group = "overload"
     metrics = (("in time", lambda raw: 1 / max(raw["flood_per_s"], 0.1)),)
     columns = (

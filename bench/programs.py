@@ -12,6 +12,10 @@ class Failed(Exception):
     """A measurement that is wrong, crashed or did not end."""
 
 
+class NotApplicable(Exception):
+    """The pool cannot do what the program asks for; the text says why."""
+
+
 def padded_environment(rng):
     """A process's memory layout depends on its environment's size; vary it."""
     return dict(os.environ, BENCH_PADDING="x" * rng.randrange(4096))
@@ -23,7 +27,10 @@ def checked_json(argv, done):
     if done.returncode != 0 or not lines:
         raise Failed("exit %d: %s: %s" % (done.returncode, " ".join(argv),
                                           done.stderr.strip()))
-    return json.loads(lines[-1])
+    result = json.loads(lines[-1])
+    if "not_applicable" in result:
+        raise NotApplicable(result["not_applicable"])
+    return result
 
 
 def run_json(argv, rng, timeout_s=120):
@@ -52,7 +59,10 @@ class FutexCounter:
 
     def count(self, argv):
         """(calls, what the program printed), or None if it is unknown."""
-        return None if self.method == "unknown" else self._look(argv)
+        counted = None if self.method == "unknown" else self._look(argv)
+        if counted and '"not_applicable"' in counted[1]:
+            raise NotApplicable(json.loads(counted[1])["not_applicable"])
+        return counted
 
     @staticmethod
     def _under(tool, argv):

@@ -73,6 +73,9 @@ class Server:
 
 class ServerCase(Case):
     part = "server"
+    peers = False  # its own programs know only our pools
+    floors = (("CPU us/request", lambda raw: raw["cpu_us_per_request"],
+               "loopback_request_cpu_us"),)
     metrics = (("requests/s", lambda raw: 1 / raw["requests_per_s"]),
                ("p99 latency", lambda raw: raw["p99_us"]),
                ("CPU/request", lambda raw: raw["cpu_us_per_request"]),

@@ -2,7 +2,7 @@
 """Medians, exact intervals and what may be concluded from them."""
 
 from math import comb
-from statistics import median
+from statistics import median, quantiles
 
 FASTER, SLOWER, SAME, UNCLEAR = "faster", "slower", "same", "unclear"
 
@@ -22,6 +22,26 @@ def order_interval(rounds, wanted=0.95):
         if confidence >= wanted:
             best = (k, confidence)
     return best
+
+
+def outliers(values):
+    """(mild, severe): how many lie more than 1.5 and more than 3 interquartile
+    ranges outside of the quartiles. They are counted, and stay (Tukey)."""
+    if len(values) < 4:
+        return 0, 0
+    low, _, high = quantiles(values, n=4, method="inclusive")
+    span = high - low
+
+    def outside(times):
+        return sum(value < low - times * span or value > high + times * span
+                   for value in values)
+    severe = outside(3.0)
+    return outside(1.5) - severe, severe
+
+
+def expected_false(confidences):
+    """How many comparisons miss the truth, if each interval is what it says."""
+    return sum(1 - confidence for confidence in confidences)
 
 
 class Ratio:

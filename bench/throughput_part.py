@@ -12,6 +12,7 @@ SOME_SHAPES = ("2x2", "1x4", "4x4")  # of jobs that work
 QUICK_SHAPES = ("1x1", "1x4", "4x4")
 OVERSUBSCRIBED = ("16x16", "64x8")  # rota also against its own OWN_SHAPE
 OWN_SHAPE = "4x4"
+CORE_SHAPES = ("1x1", "4x4")
 AGAIN_SHAPE = "4x4"  # where the baseline also runs against itself
 FIRST_JOBS = 20000  # until a run has shown the rate
 COST_JOBS = 300000  # at most, in the untimed pass
@@ -54,7 +55,8 @@ class ThroughputCase(Case):
                       "--producers=" + producers, "--workers=" + workers,
                       "--job-ns=%d" % job_ns]
         self.seconds = tier.throughput_s
-        self.jobs = dict.fromkeys(POOLS, FIRST_JOBS)
+        self.jobs = {}  # by pool: how many fit in the time
+        self.core = shape in CORE_SHAPES
 
     def command(self, pool, jobs, rng):
         return self.start + steps.options() + [
@@ -70,7 +72,8 @@ class ThroughputCase(Case):
             self.jobs[pool] = min(1 << 30, max(1000, jobs))
 
     def measure(self, pool, rng):
-        return run_json(self.command(pool, self.jobs[pool], rng), rng)
+        jobs = self.jobs.get(pool, FIRST_JOBS)
+        return run_json(self.command(pool, jobs, rng), rng)
 
     def count_cost(self, pool, futexes, rng):
         """Memory too: here all pools get the same number of jobs."""
@@ -89,6 +92,7 @@ class ThroughputCase(Case):
 def cases(build, tier):
     empty, working = {"quick": (QUICK_SHAPES, QUICK_SHAPES),
                       "default": (SHAPES, SOME_SHAPES),
+                      "standard": (SHAPES, SOME_SHAPES),
                       "full": (SHAPES, SHAPES)}[tier.name]
     return ([ThroughputCase(build, shape, 0, tier) for shape in empty]
             + [ThroughputCase(build, shape, 1000, tier) for shape in working])

@@ -22,6 +22,7 @@ class TreeCase(Case):
         ("switches/1000", "%.2f", lambda raw: 1000 * raw["switches_per_job"]),
         ("memory MiB", "%.1f", lambda raw: raw["rss_growth_kib"] / 1024))
     real_time_ns = 1e9
+    core = True
 
     def __init__(self, build, tier):
         super().__init__("tree of depth %d" % tier.tree_depth,
@@ -29,7 +30,7 @@ class TreeCase(Case):
         self.command = ["%s/bench/tree" % build, "--workers=%d" % WORKERS,
                         "--fanout=%d" % FANOUT, "--depth=%d" % tier.tree_depth]
         self.seconds = tier.tree_s
-        self.trees = dict.fromkeys(POOLS, 1)
+        self.trees = {}  # by pool: how many fit in the time
 
     def prepare(self, pool, rng):
         """How many trees fit into the time: one at least, five at most."""
@@ -38,7 +39,7 @@ class TreeCase(Case):
 
     def measure(self, pool, rng):
         return run_json(self.command + [
-            "--pool=" + pool, "--trees=%d" % self.trees[pool],
+            "--pool=" + pool, "--trees=%d" % self.trees.get(pool, 1),
             "--seed=%d" % rng.randrange(1 << 16)], rng)
 
 

@@ -13,6 +13,9 @@ GAP_US = 200
 class WakeCase(Case):
     part = "wake"
     group = "wake-up"
+    core = True
+    floors = (("p50 latency", lambda raw: raw["p50_ns"],
+               "futex_wake_floor_ns"),)
     metrics = (("p50 latency", lambda raw: raw["p50_ns"]),
                ("p99 latency", lambda raw: raw["p99_ns"]),
                ("CPU per job", lambda raw: raw["cpu_ns_per_job"]))

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""Which cases a session has, and which variants run them."""
+
+import hashlib
+
+from case import AGAIN, BASELINE, OURS, again
+
+
+def ensure_again(cases):
+    """Each part needs one row that says what no difference looks like."""
+    for part in dict.fromkeys(case.part for case in cases):
+        mine = [case for case in cases if case.part == part]
+        if any(AGAIN in case.variants for case in mine):
+            continue
+        pool = BASELINE if any(BASELINE in case.variants
+                               for case in mine) else OURS
+        first = next((case for case in mine if pool in case.variants), None)
+        if first and again(pool) not in first.variants:
+            first.variants += (again(pool),)
+
+
+def add_peers(cases, names, nr_rounds):
+    """The other libraries, in as many rounds as they get."""
+    for case in cases:
+        if not case.peers or BASELINE not in case.variants:
+            continue
+        case.variants += tuple(name for name in names
+                               if name not in case.variants)
+        for name in names:
+            case.rounds_of[name] = min(nr_rounds, case.nr_rounds)
+
+
+def give_rounds(cases, tier):
+    """Those that are not at the core get fewer, where the tier says so."""
+    for case in cases:
+        if not case.core:
+            case.nr_rounds = min(case.nr_rounds, tier.other_rounds)
+
+
+def digest(cases):
+    """Changes with all that decides what a session measures."""
+    text = repr([(case.name, case.variants, case.nr_rounds, case.expected_s,
+                  case.rounds_of) for case in cases])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
