@@ -13,12 +13,13 @@ import subprocess
 import tempfile
 from collections import Counter
 
-from programs import Failed, checked_json
+import syscalls
+from programs import Failed, checked_json, run_json
 from rounds import POOLS
 
 JOBS = 10000
 BULK = 64
-EXPECTED_S = 6
+EXPECTED_S = 8
 THREADS = ("submit", "worker")  # the first thread, and the pool's
 ALLOCATORS = ("malloc", "calloc", "realloc", "aligned_alloc",
               "posix_memalign", "memalign", "reallocarray")
@@ -113,7 +114,7 @@ def cost_of_a_job(command):
     return row
 
 
-def card(build, results):
+def card(build, results, method, rng):
     """One row for each pool, and one for a pool that takes many at once."""
     rows = []
     if not shutil.which("valgrind") or not shutil.which("objdump"):
@@ -123,28 +124,44 @@ def card(build, results):
         command = ["%s/bench/cost" % build, "--pool=" + pool,
                    "--batch=%d" % batch]
         try:
-            rows.append(dict(cost_of_a_job(command), name=name, pool=pool,
-                             batch=batch))
+            row = cost_of_a_job(command)
+            if batch == 1:
+                row.update(syscalls.per_job(build, pool, method))
+                row.update(syscalls.undisturbed(
+                    lambda argv: run_json(argv, rng), build, pool))
+            rows.append(dict(row, name=name, pool=pool, batch=batch))
         except (Failed, subprocess.SubprocessError) as failure:
             results.failures.append("cost, %s: %s" % (name, failure))
     return rows
 
 
+COUNTED = (  # title, key after submit_ and worker_, digits
+    ("instructions", "instructions", 1), ("locked RMW", "locked", 2),
+    ("full fences", "fences", 2), ("mallocs", "mallocs", 2))
+RUNNING = (("futex calls", "futex_calls", 4), ("system calls", "syscalls", 4),
+           ("switches", "switches", 4),
+           ("CPU s/million", "cpu_s_per_million", 3))
+
+
+def cells(row):
+    """The texts of a row: counted ones as submit + run."""
+    found = [" + ".join(
+        "%.*f" % (digits, round(row[thread + "_" + key], digits) + 0.0)
+        for thread in THREADS) for _, key, digits in COUNTED]
+    return found + ["%.*f" % (digits, row[key]) if key in row else "-"
+                    for _, key, digits in RUNNING]
+
+
 def show(rows):
-    print("\nCost of a job, counted under callgrind: one submitter, one "
-          "worker, not at once.")
+    print("\nCost of a job. Submit + run under callgrind, one submitter, one "
+          "worker, not at once;\ncalls, switches and CPU at 2x2.")
     if not rows:
         print("? (needs valgrind and objdump)")
         return
-    form = "%-24s%24s%21s%19s%17s"
-    print(form % ("", "instructions submit+run", "locked RMW", "full fences",
-                  "mallocs"))
+    form = "%-23s%15s%13s%13s%13s%13s%14s%10s%15s"
+    print(form % ("", *(title for title, *_ in COUNTED + RUNNING)))
     for row in rows:
-        pairs = ["%.*f + %.*f" % (digits, row["submit_" + what],
-                                  digits, row["worker_" + what])
-                 for what, digits in (("instructions", 1), ("locked", 2),
-                                      ("fences", 2), ("mallocs", 2))]
-        print(form % (row["name"], *pairs))
+        print(form % (row["name"], *cells(row)))
 
 
 def cases(_build, _tier):

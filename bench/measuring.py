@@ -36,7 +36,7 @@ class Session:
         """True if all rounds are measured, False if the time is up."""
         futexes = FutexCounter()
         self._describe(futexes)
-        self._cards()
+        self._cards(futexes)
         self._prepare(futexes)
         line = machine.LineMeter(self.arguments.build, self.rng)
         is_finished = self._rounds(guard, line)
@@ -59,7 +59,7 @@ class Session:
             self.context["kernel"], self.context["load_avg"][0],
             self.arguments.seed, clock(self.progress.expected_s)))
 
-    def _cards(self):
+    def _cards(self, futexes):
         self.progress.now_at("what this machine can do")
         if self.tier.attempts > 1:  # it takes too long for the short ones
             self.host_card = self._once("host_card", lambda: host_card.measure(
@@ -68,7 +68,7 @@ class Session:
         if self.has_card:
             self.progress.now_at("counting instructions")
             self.cost_card = self._once("cost_card", lambda: cost_part.card(
-                self.arguments.build, self.results))
+                self.arguments.build, self.results, futexes.method, self.rng))
             self.progress.finished(cost_part.EXPECTED_S)
 
     def _prepare(self, futexes):

@@ -44,6 +44,19 @@ def run_json(argv, rng, timeout_s=120):
     return checked_json(argv, done)
 
 
+def under(tool, argv):
+    """The report of a tool that counts, and what the program printed."""
+    with tempfile.NamedTemporaryFile("r") as report:
+        try:
+            done = subprocess.run(tool + ["-o", report.name] + argv,
+                                  stdout=subprocess.PIPE,
+                                  stderr=subprocess.DEVNULL, text=True,
+                                  timeout=120, check=True)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise Failed(str(error)) from error
+        return report.read(), done.stdout
+
+
 class FutexCounter:
     """Counts futex system calls from outside, by what the machine offers."""
 
@@ -64,27 +77,14 @@ class FutexCounter:
             raise NotApplicable(json.loads(counted[1])["not_applicable"])
         return counted
 
-    @staticmethod
-    def _under(tool, argv):
-        """The tool's own report, and the last line the program printed."""
-        with tempfile.NamedTemporaryFile("r") as report:
-            try:
-                done = subprocess.run(tool + ["-o", report.name] + argv,
-                                      stdout=subprocess.PIPE,
-                                      stderr=subprocess.DEVNULL, text=True,
-                                      timeout=120, check=True)
-            except (OSError, subprocess.SubprocessError) as error:
-                raise Failed(str(error)) from error
-            return report.read(), done.stdout
-
     def _perf(self, argv):
-        report, printed = self._under(
+        report, printed = under(
             ["perf", "stat", "-x", ",", "-e", "syscalls:sys_enter_futex"], argv)
         found = re.search(r"^(\d+),,syscalls:sys_enter_futex", report, re.M)
         return (int(found[1]), printed) if found else None
 
     def _strace(self, argv):
-        report, printed = self._under(
+        report, printed = under(
             ["strace", "-f", "-c", "-e", "trace=futex"], argv)
         found = re.search(r"^\s*\S+\s+\S+\s+\S+\s+(\d+).*\bfutex$", report, re.M)
         return (int(found[1]) if found else 0, printed)
