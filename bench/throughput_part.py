@@ -39,7 +39,8 @@ class ThroughputCase(Case):
         ("futex calls/1000", "%.1f",
          lambda raw: per_1000(raw["untimed"].get("futex_calls_per_job"))),
         ("peak MiB", "%.1f",
-         lambda raw: raw["untimed"].get("peak_rss_kib", 0) / 1024))
+         lambda raw: raw["untimed"]["peak_rss_kib"] / 1024
+         if "peak_rss_kib" in raw["untimed"] else None))
     real_time_ns = 1e9
 
     def __init__(self, build, shape, job_ns, tier):
