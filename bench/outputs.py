@@ -11,8 +11,11 @@ import cost_part
 import figures
 import host_card
 import machine
+import markdown
 import terminal
 from case import BASELINE, OURS, pool_of
+from page import document
+from page.data import Data
 from summary import Summary
 
 NUMBERS = {"jobs_per_s": "items_per_second",
@@ -38,11 +41,11 @@ def counters(raw):
 
 
 def benchmark_rows(cases, results):
-    """The raw rounds, as google-benchmark's compare.py expects them: time is
+    """The rounds that count, as google-benchmark's compare.py expects them: time is
     the cost that is compared, in ns if it is a time at all."""
     families = {}
     by_name = {case.name: case for case in cases}
-    for row in results.rows:
+    for row in results.last_rows():
         case, raw = by_name[row["case"]], row["raw"]
         cost = case.metrics[0][1](raw) * case.real_time_ns
         if not math.isfinite(cost):
@@ -124,12 +127,20 @@ def write_json(path, value):
     os.replace(path + ".new", path)
 
 
+def write_text(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
 def write_and_show(session, pools):
     found, summary = collect(session, pools)
     path = session.arguments.json
     folder = os.path.dirname(os.path.abspath(path))
     write_json(path, found)
     write_json(os.path.join(folder, "trend.json"), trend(found))
+    write_text(os.path.join(folder, "REPORT.md"), markdown.report(found))
+    write_text(os.path.join(folder, "report.html"),
+               document.page(Data(found)))
     host_card.show(session.host_card)
     if session.has_card:
         cost_part.show(session.cost_card)
@@ -138,3 +149,4 @@ def write_and_show(session, pools):
                       found["context"])
     terminal.conclude(session.results.failures,
                       found["verdict"] if session.cases else None, path)
+    print("To look at: %s, REPORT.md" % os.path.join(folder, "report.html"))

@@ -14,6 +14,8 @@ class Results:
         self.absent = {}  # (case name, pool): why it does not apply
         self.failures = []
         self.environment = []  # of each attempt of each round, a dict
+        self._by_variant = {}  # (case name, variant): its rows
+        self._last = {}  # round: its last attempt
 
     def attempt(self, case, variant, what):
         """What it returned, or None."""
@@ -33,7 +35,11 @@ class Results:
         it: its rows say the case by name."""
         index, number = attempt["round"], attempt["attempt"]
         for row in attempt["rows"]:
-            self.rows.append(dict(row, round=index, attempt=number))
+            row = dict(row, round=index, attempt=number)
+            self.rows.append(row)
+            self._by_variant.setdefault((row["case"], row["variant"]),
+                                        []).append(row)
+        self._last[index] = number
         self.failures += attempt["failures"]
         for name, pool, why in attempt["absent"]:
             self.absent[name, pool] = why
@@ -50,26 +56,36 @@ class Results:
         return 1 + max((entry["round"] for entry in self.environment),
                        default=-1)
 
+    def last_rows(self):
+        """Of each round the last attempt: a round counts once."""
+        return [row for row in self.rows if self._counts(row)]
+
+    def _counts(self, row):
+        return row["attempt"] == self._last[row["round"]]
+
+    def _of(self, case, variant):
+        return self._by_variant.get((case.name, variant), [])
+
     def by_attempt(self, case, variant):
-        return {(row["round"], row["attempt"]): row["raw"] for row in self.rows
-                if row["case"] == case.name and row["variant"] == variant}
+        return {(row["round"], row["attempt"]): row["raw"]
+                for row in self._of(case, variant)}
 
     def by_round(self, case, variant):
-        """The last attempt at each round."""
-        found = self.by_attempt(case, variant)
-        return {index: found[index, number]
-                for index, number in sorted(found)}
+        return {row["round"]: row["raw"] for row in self._of(case, variant)
+                if self._counts(row)}
 
     def pairs(self, case, cost, baseline, variant, other=None):
         """cost(baseline) / cost(variant) of each round that has both; the
         baseline's of the other case if there is one."""
-        pairs = self.all_pairs(case, cost, baseline, variant, other)
-        last = {index: pairs[index, number] for index, number in sorted(pairs)}
-        return list(last.values())
+        return list(_ratios(cost, self.by_round(other or case, baseline),
+                            self.by_round(case, variant)).values())
 
     def all_pairs(self, case, cost, baseline, variant, other=None):
         """The same of each attempt: {(round, attempt): ratio}."""
-        ours = self.by_attempt(case, variant)
-        theirs = self.by_attempt(other or case, baseline)
-        return {at: cost(theirs[at]) / cost(ours[at]) for at in sorted(ours)
-                if at in theirs and cost(ours[at]) > 0 and cost(theirs[at]) > 0}
+        return _ratios(cost, self.by_attempt(other or case, baseline),
+                       self.by_attempt(case, variant))
+
+
+def _ratios(cost, theirs, ours):
+    return {at: cost(theirs[at]) / cost(ours[at]) for at in sorted(ours)
+            if at in theirs and cost(ours[at]) > 0 and cost(theirs[at]) > 0}

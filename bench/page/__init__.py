@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The report as one page: HTML, CSS and SVG, nothing to load and no script."""

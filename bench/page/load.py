@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: MIT
+"""Latency under a load that comes whether or not it is served (open loop)."""
+
+from statistics import median
+
+from page import charts, svg
+
+
+def curves(data):
+    """{pool: [(offered a second, p50 us, p99 us)]}."""
+    found = {}
+    for pool in data.measured:
+        by_rate = {}
+        for raw in data.raws("http", pool):
+            if raw.get("offered_per_s") and raw.get("p99_us"):
+                by_rate.setdefault(round(raw["offered_per_s"], -1),
+                                   []).append(raw)
+        points = [(rate, median(raw["p50_us"] for raw in raws),
+                   median(raw["p99_us"] for raw in raws))
+                  for rate, raws in sorted(by_rate.items())]
+        if len(points) >= 2:
+            found[pool] = points
+    return found
+
+
+def draw(data, pools, width=440, height=300):
+    rates = [rate for points in pools.values() for rate, *_ in points]
+    times = [time for points in pools.values() for _, *both in points
+             for time in both]
+    x = svg.Linear(0, max(rates) * 1.05, charts.LEFT, width - charts.RIGHT)
+    y = svg.Log(*svg.with_margin(times), height - charts.BOTTOM, charts.TOP)
+    parts = charts.frame(x, y, ("requests a second that are sent",
+                                "µs; p99 drawn through, p50 dashed"))
+    for pool, points in reversed(pools.items()):
+        for at, dashed in ((1, True), (2, False)):
+            parts.append(charts.curve(
+                [(x.at(point[0]), y.at(point[at])) for point in points],
+                data.colour(pool), dashed, "%s, %s" % (
+                    pool, "p50" if dashed else "p99")))
+    return svg.picture(width, height, "Latency by offered load", *parts)

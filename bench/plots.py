@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""Draws the plots of README.md: plots.py RESULTS.json FOLDER
+
+They are pictures that stand alone, light or dark as the reader is.
+"""
+
+import os
+import sys
+
+from page import data as results
+from page import forest, metg, style
+
+SHOWN = ("throughput", "tree", "burst", "metg", "bulk", "wake", "server")
+
+
+def alone(picture):
+    """With the colours and the type that a page would give it."""
+    head, _, rest = picture.partition(">")
+    return ('%s xmlns="http://www.w3.org/2000/svg"><style>%s</style>%s\n' % (
+        head, style.COLOURS + style.PICTURES, rest))
+
+
+def ratios(data):
+    """The forest of the parts that README.md speaks of."""
+    parts = {row["case"]: row["part"] for row in data.summary}
+    lines = [line for line in forest.lines_of(data)
+             if parts[line[0].split(" · ")[0]] in SHOWN]
+    return forest.draw(data, 880, lines=lines)
+
+
+def lengths(data):
+    """Efficiency by the length of a job, with its key inside."""
+    pools = {pool: points for pool, points in metg.curves(data).items()
+             if pool in data.main_pools}
+    return metg.draw(data, pools, 640, 340, with_key=True) if pools else ""
+
+
+def write(path, folder):
+    data = results.load(path)
+    os.makedirs(folder, exist_ok=True)
+    for name, picture in (("ratios.svg", ratios(data)),
+                          ("job-length.svg", lengths(data))):
+        if picture:
+            out = os.path.join(folder, name)
+            with open(out, "w", encoding="utf-8") as file:
+                file.write(alone(picture))
+            print(out)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    write(*sys.argv[1:])
