@@ -148,7 +148,7 @@ def cells(row):
     found = [" + ".join(
         "%.*f" % (digits, round(row[thread + "_" + key], digits) + 0.0)
         for thread in THREADS) for _, key, digits in COUNTED]
-    return found + ["%.*f" % (digits, row[key]) if key in row else "-"
+    return found + ["%.*f" % (digits, row[key]) if key in row else "–"
                     for _, key, digits in RUNNING]
 
 

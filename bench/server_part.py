@@ -100,6 +100,8 @@ class ServerCase(Case):
         self.program = "%s/bench/server/rota-server" % build
         self.percent, self.seconds = percent_sleep, tier.server_s
         self.keep_alive = keep_alive
+        if not plain:
+            self.floors = ()  # a connection serves several requests
 
     prepare_s = 0
 

@@ -28,11 +28,12 @@ def frame(x, y, names, x_ticks=None):
     return parts
 
 
-def curve(points, colour, dashed=False, words=""):
+def curve(points, look, dashed=False, words=""):
     """points: places already."""
+    kind, colour = look
     style = "c%d" % colour
     parts = [svg.path(points, "plot s-%s%s" % (style, " dash" * dashed))]
-    parts += [svg.mark(colour, x, y, 3.4, "f-" + style) for x, y in points]
+    parts += [svg.mark(kind, x, y, 3.4, "f-" + style) for x, y in points]
     return svg.tag("g", svg.title(words), *parts)
 
 
@@ -40,9 +41,9 @@ def key(data, pools, more=""):
     """Which mark is which pool: HTML."""
     items = []
     for pool in pools:
-        colour = data.colour(pool)
+        kind, colour = data.look(pool)
         items.append("<li>%s%s</li>" % (svg.tag(
-            "svg", svg.mark(colour, 7, 7, 4.2, "f-c%d" % colour), width=14,
+            "svg", svg.mark(kind, 7, 7, 4.2, "f-c%d" % colour), width=14,
             height=14, viewBox="0 0 14 14", aria_hidden="true"),
             escape(pool)))
     return '<ul class="key">%s%s</ul>' % ("".join(items), more)

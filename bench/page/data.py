@@ -6,6 +6,9 @@ import re
 from statistics import median
 
 from page.style import NR_COLOURS
+from page.svg import NR_MARKS
+
+OWN_COLOURS = 3
 
 VERDICT_STYLE = {"faster": "good", "slower": "bad", "same": "tie",
                  "unclear": "tie", "quiet": "tie", "noisy": "bad"}
@@ -33,10 +36,15 @@ class Data:
     def kind(self, pool):
         return self.pools.get(pool, {}).get("kind", "peer")
 
-    def colour(self, pool):
-        """Its number: also that of its mark."""
-        order = self.main_pools + self.peers
-        return order.index(pool) % NR_COLOURS if pool in order else 7
+    def look(self, pool):
+        """(mark, colour): no two pools have the same two, and the first
+        colours are those of ours and the baselines."""
+        if pool in self.main_pools:
+            at = self.main_pools.index(pool)
+            return at % NR_MARKS, at % NR_COLOURS
+        at = self.peers.index(pool)
+        rest = NR_COLOURS - OWN_COLOURS
+        return (OWN_COLOURS + at) % NR_MARKS, OWN_COLOURS + at % rest
 
     def is_again(self, row):
         return row["baseline"].endswith(" again")

@@ -8,7 +8,7 @@ from page import svg
 from page.data import VERDICT_STYLE, ratio_text, short_ratio
 
 SHAPE = re.compile(r"^(.*?) (\d+)x(\d+)$")
-CELL_W, CELL_H, LEFT, TOP = 62, 36, 44, 44
+CELL_W, CELL_H, LEFT, TOP = 62, 36, 68, 44
 
 
 def maps(data, baseline):
@@ -42,7 +42,7 @@ def draw(cells, name):
     columns = sorted({shape[1] for shape in cells})
     size = (CELL_W, CELL_H)
     parts = [svg.text(LEFT, 14, "workers", "head"),
-             svg.text(0, TOP - 8, "from", "head")]
+             svg.text(0, TOP - 8, "submitters", "head")]
     for at, workers in enumerate(columns):
         parts.append(svg.text(LEFT + (at + .5) * CELL_W, TOP - 8,
                               str(workers), "small soft", "middle"))

@@ -35,6 +35,6 @@ def draw(data, pools, width=440, height=300):
         for at, dashed in ((1, True), (2, False)):
             parts.append(charts.curve(
                 [(x.at(point[0]), y.at(point[at])) for point in points],
-                data.colour(pool), dashed, "%s, %s" % (
+                data.look(pool), dashed, "%s, %s" % (
                     pool, "p50" if dashed else "p99")))
     return svg.picture(width, height, "Latency by offered load", *parts)

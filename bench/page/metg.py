@@ -36,19 +36,19 @@ def draw(data, pools, width=440, height=300, with_key=False):
                                 "share of the CPU time that is work"))
     parts.append(svg.line(x.start, y.at(0.5), x.end, y.at(0.5), "one dash"))
     for pool, points in reversed(pools.items()):
-        colour = data.colour(pool)
-        if metgs[pool]:
+        look = data.look(pool)
+        if metgs[pool] and pool in data.main_pools:
             at = x.at(metgs[pool])
             parts.append(svg.line(at, y.at(0.5), at, y.start,
-                                  "plot dash s-c%d" % colour))
+                                  "plot dash s-c%d" % look[1]))
         parts.append(charts.curve(
             [(x.at(size), y.at(efficiency)) for size, efficiency in points],
-            colour, words="%s: half is work at %.0f ns" % (
+            look, words="%s: half is work at %.0f ns" % (
                 pool, metgs[pool] or 0)))
     for at, pool in enumerate(pools if with_key else ()):
-        colour = data.colour(pool)
+        kind, colour = data.look(pool)
         y_key = y.end + 14 + 18 * at
-        parts += [svg.mark(colour, x.start + 14, y_key, 4.2, "f-c%d" % colour),
+        parts += [svg.mark(kind, x.start + 14, y_key, 4.2, "f-c%d" % colour),
                   svg.text(x.start + 26, y_key + 4, "%s, %.0f ns" % (
                       pool, metgs[pool]) if metgs[pool] else pool)]
     return svg.picture(width, height, "Efficiency by the length of a job",

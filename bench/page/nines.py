@@ -42,7 +42,7 @@ def draw(data, name, pools, width=440, height=300):
     for pool, points in reversed(pools.items()):
         parts.append(charts.curve(
             [(x.at(nines(percent)), y.at(max(us, 1e-3)))
-             for percent, us in points.items()], data.colour(pool),
+             for percent, us in points.items()], data.look(pool),
             words=pool + ": " + ", ".join("%g %% %.1f us" % item
                                           for item in points.items())))
     return svg.picture(width, height, "Latency of " + name, *parts)

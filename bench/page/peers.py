@@ -46,11 +46,13 @@ def draw(data, lines, width):
         else:
             parts.append(svg.text(left - 14, y + 4, name, None, "end"))
         for peer, row in reversed(rows.items()):
-            colour = data.colour(peer)
-            parts.append(svg.tag("g", svg.title("%s against %s: %s, %s" % (
-                name, peer, ratio_text(row), row["verdict"])), svg.line(
-                    x.at(max(row["low"], 1e-4)), y, x.at(row["high"]), y,
-                    "whisker s-c%d" % colour), svg.mark(
-                        colour, x.at(row["median"]), y, 4.0,
-                        "f-c%d" % colour)))
+            parts.append(svg.line(
+                x.at(max(row["low"], 1e-4)), y, x.at(row["high"]), y,
+                "whisker faint s-c%d" % data.look(peer)[1]))
+        for peer, row in reversed(rows.items()):
+            kind, colour = data.look(peer)
+            parts.append(svg.mark(
+                kind, x.at(row["median"]), y, 4.0, "f-c%d edge" % colour,
+                svg.title("%s against %s: %s, %s" % (
+                    name, peer, ratio_text(row), row["verdict"]))))
     return svg.picture(width, bottom + BOTTOM, "Other libraries", *parts)

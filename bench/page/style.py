@@ -47,6 +47,8 @@ svg .band{fill:var(--band)}
 svg .dash{stroke-dasharray:4 3}
 svg .plot{fill:none;stroke-width:1.8;stroke-linejoin:round}
 svg .whisker{stroke-width:1.6}
+svg .faint{stroke-opacity:.4}
+svg .edge{stroke:var(--paper);stroke-width:.8}
 svg .empty{fill:none;stroke:var(--line);stroke-dasharray:3 3}
 """ + "".join(
     "svg .s-{0}{{stroke:var(--{0})}}svg .f-{0}{{fill:var(--{0})}}"
@@ -98,8 +100,11 @@ th,td{padding:5px 14px 5px 0;text-align:left;vertical-align:baseline;
   border-bottom:1px solid var(--grid)}
 th{font-weight:600;color:var(--soft);border-bottom-color:var(--line);
   white-space:nowrap;vertical-align:bottom}
+td b{white-space:nowrap}
 td.n,th.n{text-align:right;white-space:nowrap}
 td:last-child,th:last-child{padding-right:0}
+table.fit{min-width:0}
+table.fit td:first-child{padding-right:36px}
 tr.first td{border-top:1px solid var(--line)}
 td.why{color:var(--soft);font-style:italic}
 details{margin-top:14px}

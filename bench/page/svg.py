@@ -4,7 +4,7 @@
 from html import escape
 from math import ceil, floor, log10
 
-MARKS = "ABCDEFGH"  # as many kinds of points as there are colours
+NR_MARKS = 8
 
 
 def number(value):
@@ -63,7 +63,7 @@ def mark(kind, x, y, size, style, *content):
     }
     return tag("polygon", *content, class_=style, points=" ".join(
         "%s,%s" % (number(x + size * dx), number(y + size * dy))
-        for dx, dy in shapes[kind % 8]))
+        for dx, dy in shapes[kind % NR_MARKS]))
 
 
 def picture(width, height, words, *content, style=None):

@@ -8,7 +8,7 @@ import host_card
 from page.data import VERDICT_STYLE, ratio_text
 
 
-def table(titles, rows, numbers=()):
+def table(titles, rows, numbers=(), style=""):
     """rows: lists of cells that are text, or markup in a one-element tuple.
     numbers: the columns that are aligned as such."""
     def cell(name, at, content):
@@ -19,8 +19,9 @@ def table(titles, rows, numbers=()):
     body = "".join("<tr>%s</tr>" % "".join(
         cell("td", at, content) for at, content in enumerate(row))
         for row in rows)
-    return ('<div class="scroll"><table><thead><tr>%s</tr></thead><tbody>%s'
-            '</tbody></table></div>' % (head, body))
+    return ('<div class="scroll"><table%s><thead><tr>%s</tr></thead><tbody>%s'
+            '</tbody></table></div>' % (style and ' class="%s"' % style, head,
+                                        body))
 
 
 def verdict(word):
@@ -57,15 +58,21 @@ def cost(rows):
 
 
 def host(card):
-    return table(["what", "takes"], [list(row) for row in
-                                     host_card.lines(card)], (1,))
+    return table(["what", "takes"], [
+        [words, figure.replace(" us", " µs")]
+        for words, figure in host_card.lines(card)], (1,), "fit")
+
+
+def figure(value):
+    """Four digits, and no power of ten."""
+    return "%.0f" % value if value >= 1000 else "%.4g" % value
 
 
 def efficiency(rows):
     return table(
         ["case", "figure", "pool", "measured", "floor", "times the floor"],
-        [[row["case"], row["figure"], row["pool"], "%.4g" % row["value"],
-          "%.4g" % row["floor"], "%.2f" % row["times_floor"]]
+        [[row["case"], row["figure"], row["pool"], figure(row["value"]),
+          figure(row["floor"]), "%.2f" % row["times_floor"]]
          for row in rows], (3, 4, 5))
 
 
@@ -116,7 +123,7 @@ def environment(context):
             return "; ".join(words(item) for item in value)
         return "%.2f" % value if isinstance(value, float) else str(value)
     return table(["", ""], [[key.replace("_", " "), words(value)]
-                            for key, value in context.items()])
+                            for key, value in context.items()], style="fit")
 
 
 def pools(data):
