@@ -31,6 +31,7 @@ class Case:
     """
 
     part = ""
+    scenario = ""  # S1, H2: what it is called in the results' names
     group = ""  # cases that are spoken of together
     metrics = ()
     columns = ()

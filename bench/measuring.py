@@ -17,10 +17,11 @@ from results import Results
 
 
 class Session:
-    def __init__(self, arguments, tier, cases, book, has_card):
+    def __init__(self, arguments, tier, cases, book, has_card, modules):
         self.arguments, self.tier = arguments, tier
         self.cases, self.book = cases, book
         self.has_card = has_card
+        self.modules = (steps, *modules)  # which may keep something
         self.results = Results()
         self.cost_card, self.host_card = [], {}
         self.context = {}
@@ -83,7 +84,7 @@ class Session:
 
     def _take_sizes(self, case, line):
         sizes.restore(case, line["sizes"])
-        steps.learn({"steps_per_us": line["steps_per_us"]})
+        sizes.tell(self.modules, line["known"])
         for pool, cost in line["untimed"].items():
             self.results.costs[case.name, pool] = cost
         for pool, why in line["absent"].items():
@@ -96,7 +97,7 @@ class Session:
         rounds.prepare(case, results, futexes, self.rng)
         self.book.add(
             "prepared", case=case.name, sizes=sizes.learned(case, described),
-            steps_per_us=steps.per_us(), untimed=of_case(results.costs, case),
+            known=sizes.known_to(self.modules), untimed=of_case(results.costs, case),
             absent=of_case(results.absent, case),
             failures=results.failures[nr_failures:])
 

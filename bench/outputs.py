@@ -25,11 +25,12 @@ KEPT = ("cpu_ns_per_job", "p50_ns", "p99_ns", "p50_us", "p99_us",
 
 
 def slug(text):
-    return re.sub(r"[^A-Za-z0-9.+%-]+", "_", text).strip("_")
+    return re.sub(r"[^A-Za-z0-9.+-]+", "_", text).strip("_")
 
 
 def row_name(case, variant):
-    return "%s/%s/%s" % (slug(variant), case.part, slug(case.name))
+    part = "%s_%s" % (case.scenario, case.part) if case.scenario else case.part
+    return "%s/%s/%s" % (slug(variant), part, slug(case.name))
 
 
 def counters(raw):

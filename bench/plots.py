@@ -30,9 +30,9 @@ def ratios(data):
 
 def lengths(data):
     """Efficiency by the length of a job, with its key inside."""
-    pools = {pool: points for pool, points in metg.curves(data).items()
-             if pool in data.main_pools}
-    return metg.draw(data, pools, 640, 340, with_key=True) if pools else ""
+    cases = [case for case in metg.cases(data) if case[0] == "metg"]
+    return metg.draw(data, *cases[0], (640, 340), with_key=True) \
+        if cases else ""
 
 
 def write(path, folder):

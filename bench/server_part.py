@@ -73,6 +73,7 @@ class Server:
 
 class ServerCase(Case):
     part = "server"
+    scenario = "H1"
     peers = False  # its own programs know only our pools
     floors = (("CPU us/request", lambda raw: raw["cpu_us_per_request"],
                "loopback_request_cpu_us"),)

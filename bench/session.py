@@ -146,7 +146,8 @@ def main():
     except journal.Refused as refusal:
         sys.exit("bench/run: cannot resume: %s." % refusal)
     has_card = is_asked_for("cost", arguments)
-    session = measuring.Session(arguments, tier, cases, book, has_card)
+    session = measuring.Session(arguments, tier, cases, book, has_card,
+                                PARTS.values())
     is_finished = session.run(guard.Guard(procfs))
     outputs.write_and_show(session, pools.known(arguments.build))
     if not is_finished:

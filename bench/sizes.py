@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a case learned while it was prepared (how many jobs make a measurement
-long enough), as text that a resumed session can take back."""
+long enough), as text that a resumed session can take back. What holds for a
+whole session, a module keeps in a dict of the name _known."""
 
 from ast import literal_eval
 
@@ -40,3 +41,16 @@ def restore(case, known):
             old.update(value)  # it may make defaults
         else:
             setattr(case, name, value)
+
+
+def known_to(modules):
+    """{module: what it keeps for the session}."""
+    return {module.__name__: repr(getattr(module, "_known"))
+            for module in modules if hasattr(module, "_known")}
+
+
+def tell(modules, known):
+    for module in modules:
+        if module.__name__ in known:
+            getattr(module, "_known").update(
+                literal_eval(known[module.__name__]))

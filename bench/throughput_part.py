@@ -29,6 +29,7 @@ def per_1000(value):
 
 class ThroughputCase(Case):
     part = "throughput"
+    scenario = "S1"
     metrics = (("jobs/s", job_time),)
     columns = (
         ("M jobs/s", "%.1f", lambda raw: raw["jobs_per_s"] / 1e6),

@@ -12,6 +12,7 @@ GAP_US = 200
 
 class WakeCase(Case):
     part = "wake"
+    scenario = "S5"
     group = "wake-up"
     core = True
     floors = (("p50 latency", lambda raw: raw["p50_ns"],

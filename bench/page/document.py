@@ -53,24 +53,30 @@ def latency(data):
     if not found:
         return ""
     drawn = "".join("<div><h3>%s</h3>%s</div>" % (
-        escape(name), figure(nines.draw(data, name, pools)))
-        for name, pools in found)
-    pools = list(dict.fromkeys(pool for _, by_pool in found
-                               for pool in by_pool))
-    return section("Latency", charts.key(data, pools),
+        escape(curves.name), figure(nines.draw(data, curves)))
+        for curves in found)
+    pools = dict.fromkeys(pool for curves in found for pool in curves.pools)
+    return section("Latency", charts.key(data, pools, nines.KEY if any(
+        curves.ideal for curves in found) else ""),
                    '<div class="pair">%s</div>' % drawn,
                    note="Medians of the rounds' percentiles. The axis is one "
                         "of nines: each step to the right is a rarer case.")
 
 
 def sizes(data):
-    pools = metg.curves(data)
-    if not pools:
+    cases = metg.cases(data)
+    if not cases:
         return ""
-    return section("How short may a job be?", charts.key(data, pools), figure(
-        metg.draw(data, pools, 640, 340),
-        "One submitter, two workers. Where a curve crosses the dashed line, "
-        "half of the CPU time is work: its METG(50)."))
+    size = (640, 340) if len(cases) == 1 else (440, 280)
+    pools = dict.fromkeys(pool for case in cases
+                          for pool in metg.curves(data, *case))
+    drawn = "".join("<div><h3>%s</h3>%s</div>" % (
+        escape(name), figure(metg.draw(data, part, name, size)))
+        for part, name in cases)
+    return section("How short may a job be?", charts.key(data, pools),
+                   '<div class="pair">%s</div>' % drawn,
+                   note="Where a curve crosses the dashed line, half of the "
+                        "CPU time is work: its METG(50).")
 
 
 def shapes(data):

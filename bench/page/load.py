@@ -11,13 +11,14 @@ def curves(data):
     found = {}
     for pool in data.measured:
         by_rate = {}
-        for raw in data.raws("http", pool):
-            if raw.get("offered_per_s") and raw.get("p99_us"):
-                by_rate.setdefault(round(raw["offered_per_s"], -1),
-                                   []).append(raw)
-        points = [(rate, median(raw["p50_us"] for raw in raws),
-                   median(raw["p99_us"] for raw in raws))
-                  for rate, raws in sorted(by_rate.items())]
+        for case in data.cases("http"):
+            if not case.startswith("open loop"):
+                continue
+            for raw in data.raws("http", pool, case):
+                by_rate.setdefault(case, []).append(raw)
+        points = sorted(tuple(median(raw[key] for raw in raws) for key in
+                              ("offered_per_s", "p50_us", "p99_us"))
+                        for raws in by_rate.values())
         if len(points) >= 2:
             found[pool] = points
     return found

@@ -7,12 +7,20 @@ from statistics import median
 from page import charts, svg
 
 
-def curves(data):
+def cases(data):
+    """(part, case) of all that looked for such a length."""
+    return list(dict.fromkeys(
+        (row["part"], row["case"]) for row in data.found["benchmarks"]
+        if row["raw"].get("points")))
+
+
+def curves(data, part, case):
     """{pool: [(job ns, efficiency)]}: medians of sizes that at least half of
     the rounds have."""
     found = {}
     for pool in data.measured:
-        raws = [raw for raw in data.raws("metg", pool) if raw.get("points")]
+        raws = [raw for raw in data.raws(part, pool, case)
+                if raw.get("points")]
         by_size = {}
         for raw in raws:
             for size, efficiency in raw["points"]:
@@ -25,9 +33,21 @@ def curves(data):
     return found
 
 
-def draw(data, pools, width=440, height=300, with_key=False):
+def lengths(data, part, case, pools):
+    """{pool: METG(50)}, medians."""
+    found = {}
+    for pool in pools:
+        values = [raw[key] for raw in data.raws(part, pool, case)
+                  for key in ("metg_ns", "metg50_ns") if key in raw]
+        found[pool] = median(values) if values else None
+    return found
+
+
+def draw(data, part, case, size=(440, 300), with_key=False):
+    pools = curves(data, part, case)
+    width, height = size
     sizes = [size for points in pools.values() for size, _ in points]
-    metgs = {pool: data.figure("metg", "METG ns", pool) for pool in pools}
+    metgs = lengths(data, part, case, pools)
     low, high = svg.with_margin(sizes + [ns for ns in metgs.values() if ns],
                                 1.6)
     x = svg.Log(low, high, charts.LEFT, width - charts.RIGHT)
@@ -51,5 +71,5 @@ def draw(data, pools, width=440, height=300, with_key=False):
         parts += [svg.mark(kind, x.start + 14, y_key, 4.2, "f-c%d" % colour),
                   svg.text(x.start + 26, y_key + 4, "%s, %.0f ns" % (
                       pool, metgs[pool]) if metgs[pool] else pool)]
-    return svg.picture(width, height, "Efficiency by the length of a job",
+    return svg.picture(width, height, case + ": efficiency by length",
                        *parts)

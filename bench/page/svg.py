@@ -104,7 +104,7 @@ class Log(Linear):
         return ((log10(value) - log10(self.low))
                 / (log10(self.high) - log10(self.low)))
 
-    def ticks(self, wanted=6):
+    def ticks(self, wanted=3):
         """1, 10, 100; 1, 3, 10; 1, 2, 5, 10: what gives enough of them."""
         for digits in ((1,), (1, 3), (1, 2, 5), range(1, 10)):
             found = [digit * 10.0 ** power
@@ -113,7 +113,7 @@ class Log(Linear):
                      for digit in digits]
             found = [value for value in found
                      if self.low * 0.9999 <= value <= self.high * 1.0001]
-            if len(found) >= min(wanted, 4):
+            if len(found) >= wanted:
                 break
         return found
 
