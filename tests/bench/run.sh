@@ -55,6 +55,7 @@ for text in ("xchgw %ax,%ax", "movl %eax,(%rdi)", "callq 1030 <block@plt>"):
 PY
 }
 
+ok 'host' says '"futex_one_cpu_one_way_ns": ' host/host
 on_each_pool throughput --producers=3 --workers=2 --jobs=2000
 on_each_pool throughput --producers=64 --workers=8 --jobs=2000
 on_each_pool throughput --jobs=500 --job-ns=1000
@@ -114,7 +115,6 @@ ideal() { # ideal POOL: what the same jobs would have taken
 }
 same_ideal() { [ "$(ideal rota)" = "$(ideal mutex-queue)" ]; }
 ok 'every pool gets the same jobs' same_ideal
-ok 'host' says '"futex_one_cpu_one_way_ns": ' host/host
 ok 'line' says '"round_trip_ns": ' line --ms=2
 for name in throughput tree burst bulk wake cost kinds overload \
 	openloop mixed ramp fan chain; do
