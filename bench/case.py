@@ -47,14 +47,14 @@ class Case:
         self.variants = tuple(variants)
         self.nr_rounds = nr_rounds
         self.expected_s = expected_s  # of one measurement
-        self.rounds_of = {}  # variant: how many, if fewer than nr_rounds
+        self.fewer_rounds = {}  # variant: how many, if fewer than nr_rounds
 
     def pools(self):
         return [variant for variant in self.variants
                 if variant == pool_of(variant)]
 
-    def runs(self, variant):
-        return self.rounds_of.get(variant, self.nr_rounds)
+    def nr_rounds_of(self, variant):
+        return self.fewer_rounds.get(variant, self.nr_rounds)
 
     def expected_prepare_s(self):
         each = self.expected_s if self.prepare_s is None else self.prepare_s

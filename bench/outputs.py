@@ -55,7 +55,7 @@ def benchmark_rows(cases, results):
         family = families.setdefault(name, len(families))
         yield {"name": name, "run_name": name, "run_type": "iteration",
                "family_index": family, "per_family_instance_index": 0,
-               "repetitions": case.runs(row["variant"]),
+               "repetitions": case.nr_rounds_of(row["variant"]),
                "repetition_index": row["round"],
                "iterations": int(raw.get("jobs") or raw.get("requests") or 1),
                "threads": int(raw.get("workers") or 1), "real_time": cost,

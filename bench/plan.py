@@ -27,7 +27,7 @@ def add_peers(cases, names, nr_rounds):
         case.variants += tuple(name for name in names
                                if name not in case.variants)
         for name in names:
-            case.rounds_of[name] = min(nr_rounds, case.nr_rounds)
+            case.fewer_rounds[name] = min(nr_rounds, case.nr_rounds)
 
 
 def give_rounds(cases, tier):
@@ -40,5 +40,5 @@ def give_rounds(cases, tier):
 def digest(cases):
     """Changes with all that decides what a session measures."""
     text = repr([(case.name, case.variants, case.nr_rounds, case.expected_s,
-                  case.rounds_of) for case in cases])
+                  case.fewer_rounds) for case in cases])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -31,7 +31,7 @@ class Rounds:
 
     def variants(self, case, index):
         return [variant for variant in case.variants
-                if index < case.runs(variant)]
+                if index < case.nr_rounds_of(variant)]
 
     def expected_s(self, first=0):
         return sum(case.expected_s * len(self.variants(case, index))

@@ -32,8 +32,8 @@ class Plans(unittest.TestCase):
         plan.add_peers(cases, ["x", "y"], 9)
         self.assertEqual([case.variants for case in cases],
                          [POOLS + ("x", "y"), POOLS, POOLS[:1]])
-        self.assertEqual(cases[0].runs("x"), 9)
-        self.assertEqual(cases[0].runs(BASELINE), 20)
+        self.assertEqual(cases[0].nr_rounds_of("x"), 9)
+        self.assertEqual(cases[0].nr_rounds_of(BASELINE), 20)
 
     def test_the_digest_changes_with_what_is_measured(self):
         digests = {plan.digest(cases) for cases in (
