@@ -19,11 +19,16 @@ def ensure_again(cases):
             first.variants += (again(pool),)
 
 
-def add_peers(cases, names, nr_rounds):
-    """The other libraries, in as many rounds as they get."""
+def add_peers(cases, names, nr_rounds, is_everywhere=True):
+    """The other libraries, in as many rounds as they get. If not everywhere,
+    they run what is at the core, and the first case of each other group."""
+    have = {case.group for case in cases if case.core}
     for case in cases:
         if not case.peers or BASELINE not in case.variants:
             continue
+        if not (is_everywhere or case.core) and case.group in have:
+            continue
+        have.add(case.group)
         case.variants += tuple(name for name in names
                                if name not in case.variants)
         for name in names:

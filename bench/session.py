@@ -32,16 +32,16 @@ import wake_part
 
 Tier = namedtuple("Tier", "name rounds throughput_s tree_depth tree_s bursts "
                   "metg_s bulk_jobs wake_jobs idle_ms server_s "
-                  "other_rounds peer_rounds attempts peers")
+                  "other_rounds peer_rounds attempts peers peers_everywhere")
 TIERS = {tier.name: tier for tier in (
     Tier("quick", 5, 0.08, 5, 0.05, 200, 0.05, 200000, 1000, 100, 1,
-         5, 5, 1, "none"),
-    Tier("default", 6, 0.12, 6, 0.35, 600, 0.10, 300000, 1200, 300, 1,
-         6, 6, 1, "none"),
+         5, 5, 1, "none", True),
+    Tier("default", 6, 0.10, 6, 0.25, 500, 0.10, 300000, 1200, 300, 1,
+         6, 6, 1, "none", True),
     Tier("standard", 20, 0.15, 6, 0.35, 1000, 0.08, 400000, 2000, 300, 2,
-         12, 9, 3, "all"),
+         9, 6, 3, "all", False),
     Tier("full", 30, 0.30, 6, 0.80, 3000, 0.20, 2000000, 10000, 2000, 3,
-         20, 20, 3, "all"),
+         20, 20, 3, "all", True),
 )}
 PARTS = {"throughput": throughput_part, "tree": tree_part,
          "burst": burst_part, "metg": metg_part, "bulk": bulk_part,
@@ -50,6 +50,8 @@ PARTS = {"throughput": throughput_part, "tree": tree_part,
          "regions": regions_part, "overload": overload_part,
          "openloop": openloop_part, "mixed": mixed_part, "ramp": ramp_part,
          "fan": fan_part, "chain": chain_part, "gaps": gaps_part}
+SHORT = ("throughput", "tree", "burst", "metg", "bulk", "wake", "cost",
+         "server", "kinds")  # what --quick and the default have time for
 LONG = ("regions", "overload")  # only by name, and with --full
 UNFINISHED = 3  # exit status: --minutes stopped it
 
@@ -81,9 +83,10 @@ def read_arguments():
 
 
 def is_asked_for(name, arguments):
-    if "all" in arguments.only:
-        return arguments.tier == "full" or name not in LONG
-    return name in arguments.only
+    if "all" not in arguments.only:
+        return name in arguments.only
+    return {"full": True, "standard": name not in LONG}.get(
+        arguments.tier, name in SHORT)
 
 
 def planned(arguments, tier):
@@ -95,7 +98,7 @@ def planned(arguments, tier):
     plan.ensure_again(cases)
     plan.add_peers(cases, pools.chosen(pools.known(arguments.build),
                                        arguments.peers or tier.peers),
-                   tier.peer_rounds)
+                   tier.peer_rounds, tier.peers_everywhere)
     return cases
 
 

@@ -35,6 +35,13 @@ class Plans(unittest.TestCase):
         self.assertEqual(cases[0].nr_rounds_of("x"), 9)
         self.assertEqual(cases[0].nr_rounds_of(BASELINE), 20)
 
+    def test_peers_that_are_not_everywhere_are_at_the_core(self):
+        cases = [case("a", group="g"), case("b", group="g", core=True),
+                 case("c", group="h"), case("d", group="h")]
+        plan.add_peers(cases, ["x"], 9, False)
+        self.assertEqual(["x" in one.variants for one in cases],
+                         [False, True, True, False])
+
     def test_the_digest_changes_with_what_is_measured(self):
         digests = {plan.digest(cases) for cases in (
             [case("a")], [case("a"), case("b")], [case("a", POOLS[:1])],
