@@ -111,7 +111,8 @@ def libraries(data):
         return ""
     return section("Other libraries", charts.key(data, data.peers), figure(
         both(lambda width: peers.draw(data, lines, width)),
-        "rota is so many times as good as each, median and interval."))
+        "rota is so many times as good as each, median and interval."),
+        tables.absent(data))
 
 
 def absolute(data):

@@ -50,6 +50,16 @@ def figures(found):
             '</tbody></table></div>' % (head, "".join(rows)))
 
 
+def absent(data):
+    """What pools cannot do, by pool and reason."""
+    cases = {}
+    for row in data.found["not_applicable"]:
+        cases.setdefault((row["pool"], row["why"]), []).append(row["case"])
+    return table(["pool", "N/A because", "cases"], [
+        [pool, why, ", ".join(names)]
+        for (pool, why), names in sorted(cases.items())]) if cases else ""
+
+
 def cost(rows):
     titles = ["pool"] + [title for title, *_ in cost_part.COUNTED
                          + cost_part.RUNNING]
