@@ -72,14 +72,15 @@ class Data:
                 if row["part"] == part and row["pool"] == pool
                 and case in (None, row["case"])]
 
-    def cases(self, part):
-        return list(dict.fromkeys(row["case"] for row in
-                                  self.found["benchmarks"]
-                                  if row["part"] == part))
+    def cases(self, part=None):
+        """In the order in which the session has them, not of the dice."""
+        return list(dict.fromkeys(
+            row["case"] for table in self.found["figures"]
+            for row in table["rows"] if part in (None, table["part"])))
 
     def parts(self):
-        return list(dict.fromkeys(row["part"] for row in
-                                  self.found["benchmarks"]))
+        return list(dict.fromkeys(table["part"] for table in
+                                  self.found["figures"]))
 
 
 PERCENTILE = re.compile(r"^(?:(\w+)_)?p(50|75|90|95|99|999|9999)_(ns|us)$")
@@ -114,5 +115,7 @@ def ratio_text(row):
 
 
 def short_ratio(value):
-    """Three digits."""
+    """Two or three digits."""
+    if value < 0.1:
+        return "%.2g×" % value
     return "%.*f×" % (2 if value < 10 else 1 if value < 100 else 0, value)

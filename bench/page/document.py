@@ -41,11 +41,19 @@ def forests(data):
     names = data.main_baselines()
     words = " and ".join("%s (%s)" % item for item in zip(
         names, ("circles", "diamonds", "squares", "triangles")))
-    return figure(both(lambda width: forest.draw(data, width)), (
+    some = forest.worth_most(data, lines)
+    rest = ""
+    if len(some) < len(lines):
+        rest = "<details><summary>All %d</summary>%s</details>" % (
+            len(lines), figure(both(lambda width: forest.draw(data, width))))
+    shown = "Shown: the first metric of each case, and every loss. " if rest \
+        else ""
+    return figure(both(
+        lambda width: forest.draw(data, width, lines=some)), shown + (
         "How many times as good as %s: the median of paired rounds and its "
         "exact interval; right of 1 is better, whatever the metric. Filled: "
         "faster or slower for certain; hollow: the same, or not clear. The "
-        "grey band is 0.95 to 1.05.") % words)
+        "grey band is 0.95 to 1.05.") % words) + rest
 
 
 def latency(data):

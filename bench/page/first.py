@@ -60,12 +60,19 @@ NUMBERS = (
 )
 
 
+def _is_lower_bound(data, part):
+    """Of a METG: were all sizes too short, in most rounds?"""
+    bounds = [raw.get("bound") for raw in data.raws(part, data.ours)]
+    return part == "metg" and 2 * bounds.count("lower") > len(bounds)
+
+
 def numbers(data):
     cards = []
     for words, part, title, unit, form in NUMBERS:
         value = data.figure(part, title, data.ours)
         if value is not None:
-            cards.append(_card(words, form % value, unit,
+            bound = "≥ " * _is_lower_bound(data, part)
+            cards.append(_card(words, bound + form % value, unit,
                                _others(data, part, title, form)))
     return '<div class="cards">%s</div>' % "".join(cards) if cards else ""
 
@@ -94,7 +101,7 @@ def no_matter(data):
 def machine(data):
     context = data.context
     noisy = context.get("again", "none")
-    words = "%s, %s CPUs%s · Linux %s · %s · %s rounds, seed %s · A/A: %s" % (
+    words = "%s, %s CPUs%s · Linux %s · %s · rounds: %s, seed %s · A/A: %s" % (
         context["cpu"], context["num_cpus"],
         " (virtual)" if context.get("is_virtual") else "", context["kernel"],
         context["date"][:16].replace("T", " "), context.get("rounds_done", "?"),

@@ -31,6 +31,22 @@ def lines_of(data):
         first, next(iter(item[1].values())))["median"])
 
 
+def worth_most(data, lines, most=60):
+    """If there are many: the first metric of each case, and every loss."""
+    if len(lines) <= most:
+        return lines
+    first = {}
+    for row in data.summary:
+        first.setdefault(row["case"], row["metric"])
+    return [(name, rows) for name, rows in lines if any(
+        row["verdict"] == "slower" or first[row["case"]] == row["metric"]
+        for row in rows.values())]
+
+
+def _label_width(lines):
+    return min(350, 24 + 6.3 * max(len(name) for name, _ in lines))
+
+
 def _scale(lines, again, shape):
     values = [row[key] for _, rows in lines for row in rows.values()
               for key in ("low", "high")]
@@ -107,7 +123,7 @@ def draw(data, width, style=None, lines=None):
     baselines = data.main_baselines()
     if not lines:
         return ""
-    shape = Shape(width, 270, len(baselines))
+    shape = Shape(width, max(180, _label_width(lines)), len(baselines))
     again = [row for row in data.summary if data.is_again(row)]
     x = _scale(lines, again, shape)
     top = TOP if not shape.is_stacked else 40

@@ -9,9 +9,9 @@ from page import charts, svg
 
 def cases(data):
     """(part, case) of all that looked for such a length."""
-    return list(dict.fromkeys(
-        (row["part"], row["case"]) for row in data.found["benchmarks"]
-        if row["raw"].get("points")))
+    found = {row["case"]: row["part"] for row in data.found["benchmarks"]
+             if row["raw"].get("points")}
+    return [(found[case], case) for case in data.cases() if case in found]
 
 
 def curves(data, part, case):

@@ -11,7 +11,7 @@ KEY = ('<li>%s no pool can be better</li>' % svg.tag(
     "svg", svg.line(0, 7, 20, 7, "plot dash s-tie"), width=20, height=14,
     viewBox="0 0 20 14", aria_hidden="true"))
 IDEAL = ("ideal", "bare")  # what a program calls the best that there can be
-ASIDE = IDEAL + ("lag", "submit", "inline", "first")
+ASIDE = IDEAL + ("lag", "start", "submit", "inline", "first")
 
 # pools: {pool: {percent: us}}; ideal: {percent: us}
 Curves = namedtuple("Curves", "name pools ideal")
@@ -54,8 +54,9 @@ def draw(data, curves, width=440, height=290):
     percents = sorted({percent for points in lines for percent in points})
     x = svg.Linear(nines(percents[0]), nines(percents[-1]), charts.LEFT,
                    width - charts.RIGHT - 8)
-    y = svg.Log(*svg.with_margin([max(us, 1e-3) for points in lines
-                                  for us in points.values()]),
+    y = svg.Log(*svg.with_margin([max(us, 1e-3) for points in
+                                  curves.pools.values()
+                                  for us in points.values()], 1.4),
                 height - charts.BOTTOM, charts.TOP)
 
     def places(points):
@@ -64,8 +65,10 @@ def draw(data, curves, width=440, height=290):
     parts = charts.frame(x, y, ("of all are faster", "µs"),
                          [(nines(percent), "%g %%" % percent)
                           for percent in percents])
-    if len(curves.ideal) > 1:
-        parts.append(svg.path(places(curves.ideal), "plot dash s-tie"))
+    ideal = {percent: us for percent, us in curves.ideal.items()
+             if us >= y.low}  # what is far below would flatten the rest
+    if len(ideal) > 1:
+        parts.append(svg.path(places(ideal), "plot dash s-tie"))
     for pool, points in reversed(curves.pools.items()):
         parts.append(charts.curve(
             places(points), data.look(pool),

@@ -20,7 +20,9 @@ def lines_of(data):
 
 def draw(data, lines, width):
     is_stacked = width < 600
-    left, right = (8 if is_stacked else 270), width - 12
+    left = 8 if is_stacked else min(350, 24 + 6.3 * max(
+        len(name) for name, _ in lines))
+    right = width - 12
     row_height = ROW + 14 if is_stacked else ROW
     values = [max(row[key], 1e-4) for _, rows in lines
               for row in rows.values() for key in ("low", "high")]

@@ -46,7 +46,7 @@ svg .one{stroke:var(--soft)}
 svg .band{fill:var(--band)}
 svg .dash{stroke-dasharray:4 3}
 svg .plot{fill:none;stroke-width:1.8;stroke-linejoin:round}
-svg .whisker{stroke-width:1.6}
+svg .whisker{stroke-width:1.6;stroke-linecap:round}
 svg .faint{stroke-opacity:.4}
 svg .edge{stroke:var(--paper);stroke-width:.8}
 svg .empty{fill:none;stroke:var(--line);stroke-dasharray:3 3}

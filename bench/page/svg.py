@@ -106,7 +106,8 @@ class Log(Linear):
 
     def ticks(self, wanted=3):
         """1, 10, 100; 1, 3, 10; 1, 2, 5, 10: what gives enough of them."""
-        for digits in ((1,), (1, 3), (1, 2, 5), range(1, 10)):
+        for digits in ((1,), (1, 3), (1, 2, 5), (1, 2, 3, 5, 7),
+                       range(1, 10)):
             found = [digit * 10.0 ** power
                      for power in range(floor(log10(self.low)),
                                         ceil(log10(self.high)) + 1)
