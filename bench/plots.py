@@ -5,19 +5,30 @@ They are pictures that stand alone, light or dark as the reader is.
 """
 
 import os
+import re
 import sys
 
 from page import data as results
-from page import forest, metg, style
+from page import forest, metg, style, svg
 
+MARGIN = 16.0
 SHOWN = ("throughput", "tree", "burst", "metg", "bulk", "wake", "server")
 
 
 def alone(picture):
-    """With the colours and the type that a page would give it."""
-    head, _, rest = picture.partition(">")
-    return ('%s xmlns="http://www.w3.org/2000/svg"><style>%s</style>%s\n' % (
-        head, style.COLOURS + style.PICTURES, rest))
+    """With the colours and the type that a page would give it, and paper: a
+    dark site may be read where the system prefers light."""
+    start, _, rest = picture.partition(">")
+    width, height = (float(size) for size in re.search(
+        r'viewBox="0 0 (\S+) (\S+)"', start).groups())
+    size = width + 2 * MARGIN, height + 2 * MARGIN
+    return svg.tag(
+        "svg", svg.tag("style", style.COLOURS + style.PICTURES),
+        svg.tag("rect", x=-MARGIN, y=-MARGIN, width=size[0], height=size[1],
+                rx=10, class_="paper"), rest.removesuffix("</svg>"),
+        xmlns="http://www.w3.org/2000/svg", role="img", width=size[0],
+        height=size[1], viewBox="%d %d %g %g" % (-MARGIN, -MARGIN, *size)) \
+        + "\n"
 
 
 def ratios(data):
@@ -31,7 +42,7 @@ def ratios(data):
 def lengths(data):
     """Efficiency by the length of a job, with its key inside."""
     cases = [case for case in metg.cases(data) if case[0] == "metg"]
-    return metg.draw(data, *cases[0], (640, 340), with_key=True) \
+    return metg.draw(data, *cases[0], (880, 320), with_key=True) \
         if cases else ""
 
 

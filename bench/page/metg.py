@@ -43,14 +43,32 @@ def lengths(data, part, case, pools):
     return found
 
 
+KEY_WIDTH = 210
+
+
+def _key(data, metgs, x, y):
+    """For a picture that stands alone."""
+    for pool, ns in metgs.items():
+        kind, colour = data.look(pool)
+        yield svg.mark(kind, x, y, 4.2, "f-c%d" % colour)
+        yield svg.text(x + 12, y + 4, "%s, %.0f ns" % (pool, ns) if ns
+                       else pool)
+        y += 20
+
+
 def draw(data, part, case, size=(440, 300), with_key=False):
+    """With a key, and ours and the baselines alone, if it has to stand alone."""
     pools = curves(data, part, case)
+    if with_key:
+        pools = {pool: pools[pool] for pool in pools
+                 if pool in data.main_pools}
     width, height = size
     sizes = [size for points in pools.values() for size, _ in points]
     metgs = lengths(data, part, case, pools)
     low, high = svg.with_margin(sizes + [ns for ns in metgs.values() if ns],
                                 1.6)
-    x = svg.Log(low, high, charts.LEFT, width - charts.RIGHT)
+    x = svg.Log(low, high, charts.LEFT,
+                width - charts.RIGHT - KEY_WIDTH * with_key)
     y = svg.Linear(0, 1, height - charts.BOTTOM, charts.TOP)
     parts = charts.frame(x, y, ("length of a job, ns",
                                 "share of the CPU time that is work"))
@@ -65,11 +83,7 @@ def draw(data, part, case, size=(440, 300), with_key=False):
             [(x.at(size), y.at(efficiency)) for size, efficiency in points],
             look, words="%s: half is work at %.0f ns" % (
                 pool, metgs[pool] or 0)))
-    for at, pool in enumerate(pools if with_key else ()):
-        kind, colour = data.look(pool)
-        y_key = y.end + 14 + 18 * at
-        parts += [svg.mark(kind, x.start + 14, y_key, 4.2, "f-c%d" % colour),
-                  svg.text(x.start + 26, y_key + 4, "%s, %.0f ns" % (
-                      pool, metgs[pool]) if metgs[pool] else pool)]
+    if with_key:
+        parts += _key(data, metgs, x.end + 24, y.end + 8)
     return svg.picture(width, height, case + ": efficiency by length",
                        *parts)

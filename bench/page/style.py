@@ -43,6 +43,7 @@ svg .head{fill:var(--soft);font-size:11px}
 svg .axis{stroke:var(--line)}
 svg .grid{stroke:var(--grid)}
 svg .one{stroke:var(--soft)}
+svg .paper{fill:var(--paper)}
 svg .band{fill:var(--band)}
 svg .dash{stroke-dasharray:4 3}
 svg .plot{fill:none;stroke-width:1.8;stroke-linejoin:round}
