@@ -48,6 +48,21 @@ def _others(data):
          row["verdict"]] for row in rows])
 
 
+def _medians(data):
+    """Does it change a median, which rounds one believes?"""
+    def cell(value):
+        return "–" if value is None else "%.2f" % value
+    rows = [row for row in data.summary
+            if row["baseline"] in data.main_baselines()]
+    return table(["case", "metric", "against", "median", "undisturbed rounds",
+                  "over them", "attempts", "over all", "outliers"], [
+        [row["case"], row["metric"], row["baseline"], cell(row["median"]),
+         row["rounds_clean"], cell(row["median_clean"]), row["attempts"],
+         cell(row["median_all"]),
+         "%d + %d" % (row["outliers_mild"], row["outliers_severe"])]
+        for row in rows])
+
+
 def _figures(found):
     rows = []
     for row in found["rows"]:
@@ -95,7 +110,9 @@ def report(found):
     parts += [terminal.noise_text(found["rounds"]) + "\n",
               "## Ratios\n", "rota is so many times as good: median of paired "
               "rounds, exact interval, verdict; above 1.00x is better.\n",
-              _ratios(data), "## Against itself\n", _others(data)]
+              _ratios(data), "## Against itself\n", _others(data),
+              "## Medians of undisturbed rounds, and of all attempts\n",
+              _medians(data)]
     parts += _cards(data)
     parts += ["## Predictions\n", table(
         ["expected before the first run", "range", "measured", "outcome"],

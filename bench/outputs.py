@@ -143,6 +143,7 @@ def write_and_show(session, pools):
     write_text(os.path.join(folder, "report.html"),
                document.page(Data(found)))
     host_card.show(session.host_card)
+    terminal.show_efficiency(found["efficiency"])
     if session.has_card:
         cost_part.show(session.cost_card)
     if session.cases:

@@ -41,7 +41,7 @@ TIERS = {tier.name: tier for tier in (
     Tier("standard", 20, 0.15, 6, 0.35, 1000, 0.08, 400000, 2000, 300, 2,
          9, 6, 3, "all", False),
     Tier("full", 30, 0.30, 6, 0.80, 3000, 0.20, 2000000, 10000, 2000, 3,
-         20, 20, 3, "all", True),
+         20, 12, 3, "all", False),
 )}
 PARTS = {"throughput": throughput_part, "tree": tree_part,
          "burst": burst_part, "metg": metg_part, "bulk": bulk_part,

@@ -81,6 +81,16 @@ def show_own_ratios(cases, summary):
                                          ratio_cell(row), name))
 
 
+def show_efficiency(rows):
+    """A result of 1.0 is the best that there can be on this machine."""
+    if rows:
+        print("\nMeasured over the floor that this machine sets:")
+    for row in rows:
+        print("  %-24s %-16s %-18s %8.4g / %8.4g = %.2f" % (
+            row["case"], row["figure"], row["pool"], row["value"],
+            row["floor"], row["times_floor"]))
+
+
 def show_intervals(summary, context):
     confidences = {row["rounds"]: row["confidence"] for row in summary.rows}
     compared = summary.comparisons()

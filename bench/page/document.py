@@ -5,8 +5,8 @@ from html import escape
 
 import predictions
 import terminal
-from page import (charts, first, forest, heat, load, metg, nines, peers, style,
-                  tables)
+from page import (charts, first, forest, heat, load, metg, nines, noise, peers,
+                  style, tables)
 
 WIDE, NARROW = 912, 360
 
@@ -164,11 +164,14 @@ def comparisons(data):
                             count, false))
 
 
-def noise(data):
+def noise_log(data):
     rounds = data.found["rounds"]
     if not rounds:
         return ""
-    return section("Noise log", "<details><summary>%d tries</summary>%s"
+    return section("Noise log", figure(both(
+        lambda width: noise.draw(rounds, width)),
+        "Broad bars: used by others, limit 5 %; narrow ones: stolen by the "
+        "hypervisor, limit 1 %. Orange: disturbed."), "<details><summary>%d tries</summary>%s"
                    "</details>" % (len(rounds), tables.noise(rounds)),
                    note=terminal.noise_text(rounds))
 
@@ -205,7 +208,7 @@ def page(data):
         libraries(data), cards(data),
         section("Predictions", tables.predictions(judged),
                 note="Written before the first run, and left as they were."),
-        absolute(data), comparisons(data), noise(data),
+        absolute(data), comparisons(data), noise_log(data),
         section("Pools", tables.pools(data)),
         section("Environment", tables.environment(data.context)),
         reproduce(data)))
