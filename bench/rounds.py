@@ -8,7 +8,7 @@ import time
 from case import AGAIN, BASELINE, OURS, POOLS, Case, pool_of
 
 ATTEMPTS = 3  # at a round that others disturb, where it may be repeated
-__all__ = ["AGAIN", "BASELINE", "OURS", "POOLS", "Case"]
+__all__ = ["AGAIN", "BASELINE", "OURS", "POOLS", "Case", "pool_of"]
 
 
 def prepare(case, results, futexes, rng):
