@@ -2,15 +2,30 @@
 """Whole sessions: rounds kept as they are measured, resumed, repeated."""
 
 import os
+import re
 import subprocess
 import time
+import unittest
 
+import session
 from fake_build import FakeBuildCase
 
 
 def measured(lines):
     return [(row["round"], row["attempt"]) for row in lines
             if row["kind"] == "round"]
+
+
+class Parts(unittest.TestCase):
+    def test_bench_run_knows_every_part(self):
+        with open(os.path.join(os.environ["BENCH_SCRIPTS"], "run"),
+                  encoding="utf-8") as file:
+            text = file.read()
+        known = " ".join(re.findall(r"^parts\+?='([^']*)'", text, re.M))
+        self.assertEqual(sorted(known.split()), sorted(session.PARTS))
+        usage = text.partition("TXT\n}")[0]
+        for name in session.PARTS:
+            self.assertRegex(usage, r"\b%s\b" % name)
 
 
 class Sessions(FakeBuildCase):
