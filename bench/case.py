@@ -48,6 +48,7 @@ class Case:
         self.nr_rounds = nr_rounds
         self.expected_s = expected_s  # of one measurement
         self.fewer_rounds = {}  # variant: how many, if fewer than nr_rounds
+        self.seed = 1  # see draw()
 
     def pools(self):
         return [variant for variant in self.variants
@@ -62,6 +63,11 @@ class Case:
 
     def prepare(self, pool, rng):
         """Before the first round, for each pool."""
+
+    def draw(self, rng):
+        """Before each round: what all variants get alike in it. Here, a seed for
+        when jobs come and how long they take."""
+        self.seed = rng.randrange(1 << 16)
 
     def measure(self, pool, rng):
         """One measurement by a fresh process: a dict, or Failed."""

@@ -18,7 +18,7 @@ LOADS = {"quick": (50, 100), "default": (50, 80, 100),
 STANDARD_LOADS = (25, 50, 80, 95, 110)
 AGAIN_LOAD = 50
 KNEE_MS = 10  # the p99 up to which the server keeps up
-MIXES = {10: 8, 50: 8}  # slow in 1000: where the sleepers take so many tenths
+MIXES = {10: 5, 50: 5}  # slow in 1000: where the sleepers take so many tenths
 RUSH = 256
 ROUNDS = 10  # at most
 CAPACITY_S = 1
@@ -76,15 +76,15 @@ class OpenLoop(Case):
     def rate(self):
         raise NotImplementedError
 
-    def command(self, server, rng):
+    def command(self, server):
         rate = self.rate()
         return [self.client, "--port=" + server.address.rsplit(":", 1)[1],
                 "--rate=%d" % rate, "--requests=%d" % (rate * self.seconds),
-                "--seed=%d" % rng.randrange(1 << 16), *self.options]
+                "--seed=%d" % self.seed, *self.options]
 
     def ask(self, server, rng):
         """The client's result, the server's report and its CPU time."""
-        result = run_json(self.command(server, rng), rng)
+        result = run_json(self.command(server), rng)
         report, cpu_us, _ = server.stop()
         return result, report, cpu_us
 
@@ -113,6 +113,7 @@ class LoadCase(OpenLoop):
     def __init__(self, build, tier, load):
         super().__init__(build, tier, "open loop at %d %%" % load,
                          POOLS + (AGAIN,) * (load == AGAIN_LOAD))
+        self.group = "server, open loop"
         self.load = load
 
     def rate(self):
@@ -128,6 +129,7 @@ class MixCase(OpenLoop):
     def __init__(self, build, tier, slow_per_1000, tenths):
         super().__init__(build, tier, "%g %% of the pages sleep"
                          % (slow_per_1000 / 10), POOLS)
+        self.group = "server, some pages sleep"
         self.options = ("--slow-per-1000=%d" % slow_per_1000,)
         sleeping_s = slow_per_1000 / 1000 * SLEEP_MS / 1000
         self.asked = int(WORKERS * tenths / 10 / sleeping_s)
@@ -231,7 +233,7 @@ class EndCase(OpenLoop):
 
     def ask(self, server, rng):
         with subprocess.Popen(
-                self.command(server, rng), env=padded_environment(rng),
+                self.command(server), env=padded_environment(rng),
                 stdout=subprocess.PIPE, text=True) as client:
             time.sleep(self.seconds / 2)
             began = time.monotonic()

@@ -47,8 +47,8 @@ class MixedCase(Case):
     prepare_s = 0
 
     def measure(self, pool, rng):
-        raw = run_json(self.command + steps.options() + ["--pool=" + pool],
-                       rng)
+        raw = run_json(self.command + steps.options() + [
+            "--pool=" + pool, "--seed=%d" % self.seed], rng)
         steps.learn(raw)
         return raw
 

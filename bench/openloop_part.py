@@ -76,7 +76,7 @@ class OpenLoopCase(Case):
     def measure(self, pool, rng):
         raw = run_json(self.command + steps.options() + [
             "--pool=" + pool, "--load=%d" % self.load,
-            "--rate=%d" % self.rate], rng)
+            "--rate=%d" % self.rate, "--seed=%d" % self.seed], rng)
         steps.learn(raw)
         return raw
 

@@ -42,6 +42,7 @@ class Rounds:
         """Each variant of each case once, in an order of this attempt's own."""
         rows = []
         for case in rng.sample(self.cases, len(self.cases)):
+            case.draw(rng)
             variants = self.variants(case, index)
             for variant in rng.sample(variants, len(variants)):
                 self.progress.now_at("round %d of %d: %s" % (

@@ -13,6 +13,7 @@ import cost_part
 import fan_part
 import gaps_part
 import guard
+import http_part
 import journal
 import kinds_part
 import measuring
@@ -49,7 +50,8 @@ PARTS = {"throughput": throughput_part, "tree": tree_part,
          "kinds": kinds_part,
          "regions": regions_part, "overload": overload_part,
          "openloop": openloop_part, "mixed": mixed_part, "ramp": ramp_part,
-         "fan": fan_part, "chain": chain_part, "gaps": gaps_part}
+         "fan": fan_part, "chain": chain_part, "gaps": gaps_part,
+         "http": http_part}
 SHORT = ("throughput", "tree", "burst", "metg", "bulk", "wake", "cost",
          "server", "kinds")  # what --quick and the default have time for
 LONG = ("regions", "overload")  # only by name, and with --full
