@@ -96,11 +96,10 @@ static inline struct tally_total tally_expected(uint64_t nr_ids)
 	return total;
 }
 
-/* True if the ids that ran are exactly 0 .. nr_ids-1; else it says why not. */
-static inline bool tally_is_exact(
-		const char *program, const char *pool, uint64_t nr_ids)
+/* True if exactly those ids ran that add up to this; else it says why not. */
+static inline bool tally_matches(const char *program, const char *pool,
+		struct tally_total expected)
 {
-	struct tally_total expected = tally_expected(nr_ids);
 	struct tally_total got = tally_sum();
 
 	if (got.count == expected.count && got.sum == expected.sum)
@@ -111,6 +110,13 @@ static inline bool tally_is_exact(
 			program, pool, expected.count, got.count,
 			got.sum == expected.sum ? "ok" : "differs");
 	return false;
+}
+
+/* The same for the ids 0 .. nr_ids-1. */
+static inline bool tally_is_exact(
+		const char *program, const char *pool, uint64_t nr_ids)
+{
+	return tally_matches(program, pool, tally_expected(nr_ids));
 }
 
 #endif
