@@ -125,6 +125,12 @@ parts() { # PYTHONPATH for what the parts import
 		"$(dirname "$programs")"
 }
 ok 'the parts read what the programs print' parts
+
+on_each_pool fairness --ms=20
+on_each_pool fairness --ms=20 --workers=1 --producers=2 --job-ns=0
+for name in fairness; do
+	ok "$name names its options" refuses "$name"
+done
 ok 'METG is where half of the time is work' metg
 ok 'locked instructions are told from others' locked
 done_testing

@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Do the benchmark programs notice a pool that is wrong? Each runs on the pools
+# of broken.c and must exit with an error and say what is wrong, not hang.
+# usage: broken.sh DIRECTORY_OF_THE_PROGRAMS
+. "$(dirname "$0")/../tap.sh"
+programs=$1
+
+run() { # run PROGRAM OPTION...
+	timeout 60 "$programs/test-broken-$1" "${@:2}"
+}
+accepts() { run "$@"; }
+notices() { # notices TEXT PROGRAM OPTION...: exits by itself, with this text
+	local text=$1 output status
+	shift
+	output=$(run "$@" 2>&1)
+	status=$?
+	printf '%s\n' "exit $status" "$output"
+	[ $status -eq 1 ] && [[ $output == *"$text"* ]]
+}
+# drops_and_doubles PROGRAM OPTION...: and the same pool that is right passes
+drops_and_doubles() {
+	local pool
+	ok "$* is content with a pool that is right" accepts "$@" --pool=right
+	for pool in drops doubles; do
+		ok "$* notices a pool that $pool a job" notices "$1: $pool: " \
+			"$@" --pool=$pool
+	done
+}
+
+drops_and_doubles fairness --ms=50
+drops_and_doubles fairness --ms=50 --workers=1
+ok 'fairness notices a lost order' notices 'started before an earlier one' \
+	fairness --ms=50 --workers=1 --pool=swaps
+ok 'fairness notices a starved worker' notices 'a worker got none' \
+	fairness --ms=50 --pool=starves-worker
+ok 'fairness notices a starved submitter' notices 'a submitter got none' \
+	fairness --ms=50 --pool=starves-submitter
+done_testing
