@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "last.h"
+#include "median.h"
 #include "options.h"
 #include "pool.h"
 #include "tally.h"
@@ -94,20 +95,6 @@ static uint64_t run_tree(uint64_t number)
 	return ended_ns - began_ns;
 }
 
-static int compare_times(const void *a, const void *b)
-{
-	uint64_t first = *(const uint64_t *)a, second = *(const uint64_t *)b;
-
-	return (first > second) - (first < second);
-}
-
-/* Of an even number, the mean of the middle two. */
-static double median(uint64_t *times, uint64_t nr)
-{
-	qsort(times, nr, sizeof(*times), compare_times);
-	return (double)(times[(nr - 1) / 2] + times[nr / 2]) / 2;
-}
-
 static void print_result(double took_ns, struct usage usage, uint64_t wakes,
 		uint64_t rss_kib, bool verified)
 {
@@ -169,7 +156,7 @@ int main(int argc, char **argv)
 	/* after the end of every worker */
 	verified = tally_is_exact(
 			"tree", ops->name, (options.trees + 1) * tree_jobs);
-	print_result(median(times, options.trees), usage,
+	print_result(median_of(times, options.trees), usage,
 			after.wakes - before.wakes,
 			peak_kib > base_kib ? peak_kib - base_kib : 0,
 			verified);
