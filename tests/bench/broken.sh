@@ -33,7 +33,25 @@ drops_and_doubles fairness --ms=50 --workers=1
 ok 'fairness notices a lost order' notices 'started before an earlier one' \
 	fairness --ms=50 --workers=1 --pool=swaps
 ok 'fairness notices a starved worker' notices 'a worker got none' \
-	fairness --ms=50 --pool=starves-worker
+	fairness --ms=50 --patience-ms=300 --pool=starves-worker
 ok 'fairness notices a starved submitter' notices 'a submitter got none' \
-	fairness --ms=50 --pool=starves-submitter
+	fairness --ms=50 --patience-ms=300 --pool=starves-submitter
+
+fails() { # fails PROGRAM OPTION...: in any way, but it ends
+	local status
+	run "$@"
+	status=$?
+	echo "exit $status"
+	[ $status -ne 0 ] && [ $status -ne 124 ]
+}
+for kind in 0 1; do
+	options="--kind=$kind --n=$((4 + 12 * kind))"
+	ok "nested $options is content with a pool that is right" \
+		accepts nested $options --pool=right
+	ok "nested $options notices a lost call" notices 'some jobs are lost' \
+		nested $options --pool=drops
+	# a call that runs again finds its frame gone: it may also crash
+	ok "nested $options fails if a call runs twice" fails nested $options \
+		--pool=doubles
+done
 done_testing

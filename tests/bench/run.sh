@@ -128,7 +128,13 @@ ok 'the parts read what the programs print' parts
 
 on_each_pool fairness --ms=20
 on_each_pool fairness --ms=20 --workers=1 --producers=2 --job-ns=0
-for name in fairness; do
+on_each_pool nested --n=3
+on_each_pool nested --n=0 --runs=2 --workers=1
+on_each_pool nested --kind=1 --n=12 --runs=2
+ok 'skynet adds up to what is known' says '"result": 4999950000' \
+	nested --n=5 --runs=1
+ok 'fib(25) is what it is' says '"result": 75025' nested --kind=1 --n=25 --runs=1
+for name in fairness nested; do
 	ok "$name names its options" refuses "$name"
 done
 ok 'METG is where half of the time is work' metg
