@@ -2,7 +2,8 @@
 """Part 4: the smallest job that is worth a pool.
 
 METG is the minimum effective task granularity: the length of a job at which
-half of the CPU time is work. One submitter, two workers.
+half of the CPU time is work. Here: one submitter, two workers; of tasks that
+submit each other: graph_part.py.
 """
 
 import os
@@ -18,20 +19,34 @@ SIZES_NS = (6, 12, 25, 50, 100, 200, 400, 800, 1600, 3200, 6400, 12800)
 FIRST_JOBS = 20000  # until a run has shown the rate
 
 
-def crossing(points):
-    """(length at which the efficiency is 0.5, which bound it is or None).
+def crossing(points, efficient=EFFICIENT):
+    """(length at which the efficiency is that, which bound it is or None).
 
     points: (length, efficiency) by length. Between the two neighbours the
     efficiency is taken as linear in the logarithm of the length.
     """
-    if points[0][1] >= EFFICIENT:
+    if points[0][1] >= efficient:
         return points[0][0], "upper"
-    if points[-1][1] < EFFICIENT:
+    if points[-1][1] < efficient:
         return points[-1][0], "lower"
-    at = next(i for i, point in enumerate(points) if point[1] >= EFFICIENT)
+    at = next(i for i, point in enumerate(points) if point[1] >= efficient)
     (short, low), (long, high) = points[at - 1:at + 1]
-    share = (EFFICIENT - low) / (high - low)
+    share = (efficient - low) / (high - low)
     return exp(log(short) + share * (log(long) - log(short))), None
+
+
+def bracket(efficiency, nr_sizes, at, efficient=EFFICIENT):
+    """{index: efficiency(index)} of those that were looked at, the last two on
+    both sides if there are such.
+
+    The same rule for all: from the start, a size down while it is efficient, a
+    size up while it is not, until the two neighbours show.
+    """
+    found = {}
+    while 0 <= at < nr_sizes and at not in found:
+        found[at] = efficiency(at)
+        at += -1 if found[at] >= efficient else 1
+    return found
 
 
 class MetgCase(Case):
@@ -77,14 +92,11 @@ class MetgCase(Case):
                 / (self.cpus * result["seconds"] * 1e9))
 
     def measure(self, pool, rng):
-        """The same rule for all: from the start, a size down while it is
-        efficient, a size up while it is not, until the two neighbours show."""
         if pool not in self.start:
             raise Failed("it was not sized")
-        at, found = self.start[pool], {}
-        while 0 <= at < len(SIZES_NS) and at not in found:
-            found[at] = self.efficiency(pool, SIZES_NS[at], rng)
-            at += -1 if found[at] >= EFFICIENT else 1
+        found = bracket(
+            lambda at: self.efficiency(pool, SIZES_NS[at], rng),
+            len(SIZES_NS), self.start[pool])
         points = [(steps.job_ns(SIZES_NS[i]), found[i]) for i in sorted(found)]
         metg_ns, bound = crossing(points)
         return {"program": "metg", "pool": pool, "metg_ns": metg_ns,

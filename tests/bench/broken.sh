@@ -36,6 +36,9 @@ ok 'fairness notices a starved worker' notices 'a worker got none' \
 	fairness --ms=50 --patience-ms=300 --pool=starves-worker
 ok 'fairness notices a starved submitter' notices 'a submitter got none' \
 	fairness --ms=50 --patience-ms=300 --pool=starves-submitter
+for pattern in 0 1 2; do
+	drops_and_doubles graph --pattern=$pattern --steps=200
+done
 
 fails() { # fails PROGRAM OPTION...: in any way, but it ends
 	local status

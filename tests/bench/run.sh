@@ -35,11 +35,19 @@ script() { # script: Python from stdin, which may import the scripts
 }
 metg() {
 	script <<'PY'
-from metg_part import crossing
+from metg_part import bracket, crossing
 at, bound = crossing([(10, 0.4), (40, 0.6)])
 assert abs(at - 20) < 1e-9 and bound is None
 assert crossing([(10, 0.5), (20, 0.7)]) == (10, "upper")
 assert crossing([(10, 0.1), (20, 0.4)]) == (20, "lower")
+at, bound = crossing([(10, 0.6), (20, 0.9)], 0.9)
+assert abs(at - 20) < 1e-9 and bound is None
+rates = [0.1, 0.3, 0.6, 0.8, 0.95]
+for start in range(5):
+    assert {1, 2} <= set(bracket(rates.__getitem__, 5, start)), start
+    assert {3, 4} <= set(bracket(rates.__getitem__, 5, start, 0.9)), start
+assert bracket(rates.__getitem__, 5, 1, 0.01) == {1: 0.3, 0: 0.1}
+assert set(bracket(rates.__getitem__, 5, 3, 0.99)) == {3, 4}
 PY
 }
 locked() {
@@ -134,7 +142,12 @@ on_each_pool nested --kind=1 --n=12 --runs=2
 ok 'skynet adds up to what is known' says '"result": 4999950000' \
 	nested --n=5 --runs=1
 ok 'fib(25) is what it is' says '"result": 75025' nested --kind=1 --n=25 --runs=1
-for name in fairness nested; do
+for pattern in 0 1 2; do
+	on_each_pool graph --pattern=$pattern --steps=200 --graphs=2
+	on_each_pool graph --pattern=$pattern --steps=30 --width=33 --task-ns=500
+	on_each_pool graph --pattern=$pattern --steps=1 --width=1 --workers=1
+done
+for name in fairness graph nested; do
 	ok "$name names its options" refuses "$name"
 done
 ok 'METG is where half of the time is work' metg
