@@ -19,7 +19,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#ifndef TALLY_THREADS
 #define TALLY_THREADS 2048
+#endif
 
 struct tally {
 	/* written by one thread, read by the main thread while it waits */

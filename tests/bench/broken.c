@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define VICTIM 20 /* the job that something happens to, counted from 1 */
-#define LEAK   20000
+#define LEAK   1000
 
 const struct bench_pool_ops *__real_bench_pool_find(const char *name);
 const struct bench_pool_ops *__wrap_bench_pool_find(const char *name);
@@ -157,16 +157,18 @@ static void *sleep_for_ever(void *arg)
 	return arg;
 }
 
+static void *volatile lost_memory; /* so that it is really asked for */
+
 static void destroy_but_heap(struct bench_pool *pool)
 {
 	destroy(pool);
-	memset(malloc(LEAK), 1, LEAK);
+	memset(lost_memory = malloc(LEAK), 1, LEAK);
 }
 
 static void destroy_but_mapping(struct bench_pool *pool)
 {
 	destroy(pool);
-	/* every second one may be read only: so they stay apart */
+	/* two that differ stay two */
 	mmap(NULL, 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }

@@ -147,7 +147,10 @@ for pattern in 0 1 2; do
 	on_each_pool graph --pattern=$pattern --steps=30 --width=33 --task-ns=500
 	on_each_pool graph --pattern=$pattern --steps=1 --width=1 --workers=1
 done
-for name in fairness graph nested; do
+on_each_pool life --cycles=50
+on_each_pool life --cycles=5 --workers=64 --queued=1000
+on_each_pool memory --jobs=20000 --rest-ms=1
+for name in fairness graph life memory nested; do
 	ok "$name names its options" refuses "$name"
 done
 ok 'METG is where half of the time is work' metg
