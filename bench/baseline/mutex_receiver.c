@@ -218,6 +218,7 @@ static int create(unsigned workers, unsigned capacity,
 
 const struct bench_pool_ops pool_mutex_receiver = {
 		.name = "mutex-receiver",
+		.limits = BENCH_NO_BOUND,
 		.create = create,
 		.submit = submit,
 		.try_submit = submit, /* unbounded: it is never full */

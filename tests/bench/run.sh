@@ -147,6 +147,20 @@ for pattern in 0 1 2; do
 	on_each_pool graph --pattern=$pattern --steps=30 --width=33 --task-ns=500
 	on_each_pool graph --pattern=$pattern --steps=1 --width=1 --workers=1
 done
+on_each_pool burst --bursts=5 --jobs-per-burst=256 --time-submit=1
+bounded="burst --bursts=5 --jobs-per-burst=1000 --capacity=16 --gap-us=2000 --time-submit=1"
+for pool in rota mutex-queue; do
+	ok "$bounded on $pool" verified $bounded --pool=$pool
+done
+times_full() { # times_full PATTERN JOBS: per burst of so many at once
+	says '"policy": "blocks"' burst --bursts=5 --gap-us=2000 --capacity=64 \
+		--workers=1 --job-ns=5000 --jobs-per-burst="$2" --pool=mutex-queue |
+		grep -E "\"full_per_burst\": $1,"
+}
+ok 'more jobs than a bounded queue holds find it full' times_full '[1-9][0-9.]*' 1000
+ok 'as many as it holds do not' times_full '0.000' 64
+ok 'a pool that cannot be bounded says so' says '"not_applicable": ' \
+	burst --capacity=16 --pool=mutex-receiver
 on_each_pool life --cycles=50
 on_each_pool life --cycles=5 --workers=64 --queued=1000
 on_each_pool memory --jobs=20000 --rest-ms=1
