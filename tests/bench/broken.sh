@@ -46,6 +46,17 @@ for what in heap mapping thread; do
 		life --cycles=100 --pool=leaks-$what
 done
 drops_and_doubles memory --jobs=1000
+for mode in 0 1 2; do
+	options="--mode=$mode --pairs=2000"
+	ok "queue $options is content with a queue that is right" \
+		accepts queue $options --queue=2
+	ok "queue $options notices a lost value" notices 'queue: drops: ' \
+		queue $options --queue=90
+	ok "queue $options notices a doubled value" notices 'not each value' \
+		queue $options --queue=91
+	ok "queue $options notices a changed value" notices 'not each value' \
+		queue $options --queue=92
+done
 
 fails() { # fails PROGRAM OPTION...: in any way, but it ends
 	local status
