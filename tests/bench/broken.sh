@@ -45,6 +45,11 @@ for what in heap mapping thread; do
 	ok "life notices a pool that leaks a $what" notices 'cycles before' \
 		life --cycles=100 --pool=leaks-$what
 done
+drops_and_doubles churn --seconds=1
+ok 'churn notices that memory grows' notices 'it grew by' \
+	churn --seconds=2 --pool=leaks-heap
+ok 'churn notices threads that are left' notices 'threads left' \
+	churn --seconds=1 --pool=leaks-thread
 drops_and_doubles memory --jobs=1000
 for mode in 0 1 2; do
 	options="--mode=$mode --pairs=2000"

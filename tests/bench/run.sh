@@ -164,13 +164,14 @@ ok 'a pool that cannot be bounded says so' says '"not_applicable": ' \
 on_each_pool life --cycles=50
 on_each_pool life --cycles=5 --workers=64 --queued=1000
 on_each_pool memory --jobs=20000 --rest-ms=1
+on_each_pool churn --seconds=1
 for mode in 0 1 2; do
 	for queue in 0 1 2; do
 		ok "queue --mode=$mode --queue=$queue" verified queue \
 			--mode=$mode --queue=$queue --pairs=2000 --threads=3
 	done
 done
-for name in fairness graph life memory nested queue; do
+for name in churn fairness graph life memory nested queue; do
 	ok "$name names its options" refuses "$name"
 done
 ok 'METG is where half of the time is work' metg
