@@ -44,6 +44,16 @@ static inline void hist_add(struct hist *hist, uint64_t value)
 		hist->max = value;
 }
 
+/* What another thread has seen. */
+static inline void hist_merge(struct hist *hist, const struct hist *other)
+{
+	for (unsigned i = 0; i < HIST_BUCKETS; i++)
+		hist->buckets[i] += other->buckets[i];
+	hist->count += other->count;
+	if (other->max > hist->max)
+		hist->max = other->max;
+}
+
 /* The smallest value that at least this share (0 .. 1) does not exceed. */
 static inline uint64_t hist_quantile(const struct hist *hist, double share)
 {

@@ -5,24 +5,28 @@
  * P threads submit N jobs to W workers. A tenth as many go first, as warm-up.
  * The clock runs from the moment that lets all submitters loose until the last
  * job has returned; then the program checks that each job ran exactly once.
+ * With --time-submit=1 each submit is timed, too; its bound is that of the clock,
+ * "clock_ns".
  * One process makes one measurement and prints one line of JSON.
  */
 #include <pthread.h>
 #include <stdbool.h>
 
 #include "clock.h"
+#include "hist.h"
 #include "options.h"
 #include "pool.h"
+#include "stalled.h"
 #include "tally.h"
 #include "usage.h"
+#include "wakes.h"
 #include "work.h"
-
-#define STALLED_NS 30000000000u /* no job returned for so long: some are lost */
 
 enum { WARM_UP, TIMED, NR_PHASES };
 
 static struct {
-	uint64_t producers, workers, jobs, job_ns, steps_per_us, capacity, seed;
+	uint64_t producers, workers, jobs, job_ns, steps_per_us, capacity;
+	uint64_t time_submit, seed;
 } options = {.producers = 1, .workers = 2, .jobs = 1000000};
 
 static const struct option known_options[] = {
@@ -32,6 +36,7 @@ static const struct option known_options[] = {
 		{"job-ns", &options.job_ns, 0, 1000000},
 		{"steps-per-us", &options.steps_per_us, 0, 1000000},
 		{"capacity", &options.capacity, 0, 1u << 30},
+		{"time-submit", &options.time_submit, 0, 1},
 		{"seed", &options.seed, 0, UINT32_MAX},
 		{NULL, NULL, 0, 0},
 };
@@ -40,6 +45,7 @@ static const struct bench_pool_ops *ops;
 static struct bench_pool *pool;
 static pthread_barrier_t phase_start;
 static uint64_t job_steps;
+static struct hist *submit_ns; /* one for each producer; NULL: not timed */
 static uint64_t phase_ids[NR_PHASES + 1]; /* phase p: ids [p] .. [p + 1] - 1 */
 
 static void fail(const char *what, int error)
@@ -73,11 +79,15 @@ static void *producer_main(void *arg)
 
 		pthread_barrier_wait(&phase_start);
 		for (; id < end; id++) {
+			uint64_t began_ns = submit_ns ? now_ns() : 0;
 			int error = ops->submit(
 					pool, run, (void *)(uintptr_t)id);
 
 			if (error)
 				fail("submit", error);
+			if (submit_ns && phase == TIMED)
+				hist_add(&submit_ns[index],
+						now_ns() - began_ns);
 		}
 	}
 	return NULL;
@@ -114,6 +124,37 @@ static void wait_for_count(uint64_t before, uint64_t target)
 	}
 }
 
+/* What two readings of the clock take that follow each other. */
+static uint64_t clock_ns(void)
+{
+	uint64_t best_ns = UINT64_MAX;
+
+	for (int i = 0; i < 1000; i++) {
+		uint64_t began_ns = now_ns(), took_ns = now_ns() - began_ns;
+
+		if (took_ns < best_ns)
+			best_ns = took_ns;
+	}
+	return best_ns;
+}
+
+static void print_submits(void)
+{
+	struct hist *all = submit_ns;
+
+	if (!all) {
+		printf("\"submit_p50_ns\": null, \"submit_p99_ns\": null, "
+		       "\"submit_p999_ns\": null, ");
+		return;
+	}
+	for (uint64_t i = 1; i < options.producers; i++)
+		hist_merge(all, &submit_ns[i]);
+	printf("\"submit_p50_ns\": %" PRIu64 ", \"submit_p99_ns\": %" PRIu64
+	       ", \"submit_p999_ns\": %" PRIu64 ", \"clock_ns\": %" PRIu64 ", ",
+			hist_quantile(all, 0.5), hist_quantile(all, 0.99),
+			hist_quantile(all, 0.999), clock_ns());
+}
+
 static void print_result(uint64_t took_ns, struct usage usage, uint64_t wakes,
 		bool verified)
 {
@@ -127,6 +168,7 @@ static void print_result(uint64_t took_ns, struct usage usage, uint64_t wakes,
 			ops->name, options.producers, options.workers,
 			options.job_ns, options.capacity, options.steps_per_us,
 			options.jobs, phase_ids[NR_PHASES]);
+	print_submits();
 	printf("\"seconds\": %.9f, \"jobs_per_s\": %.1f, "
 	       "\"cpu_ns_per_job\": %.3f, "
 	       "\"voluntary_switches_per_job\": %.6f, "
@@ -143,8 +185,7 @@ static void print_result(uint64_t took_ns, struct usage usage, uint64_t wakes,
 
 int main(int argc, char **argv)
 {
-	struct bench_counts counts_before = {0}, counts_after = {0};
-	uint64_t began_ns = 0, took_ns;
+	uint64_t began_ns = 0, took_ns, wakes = 0;
 	struct usage usage = {0};
 	pthread_t *producers;
 	void *shift_heap;
@@ -165,7 +206,9 @@ int main(int argc, char **argv)
 	/* the seed moves what follows in memory: layout is a source of noise */
 	shift_heap = malloc(64 * (options.seed % 64 + 1));
 	producers = calloc(options.producers, sizeof(*producers));
-	if (!shift_heap || !producers)
+	if (options.time_submit)
+		submit_ns = calloc(options.producers, sizeof(*submit_ns));
+	if (!shift_heap || !producers || (options.time_submit && !submit_ns))
 		fail("start", -ENOMEM);
 	error = ops->create((unsigned)options.workers,
 			(unsigned)options.capacity, &pool);
@@ -183,7 +226,7 @@ int main(int argc, char **argv)
 	for (int phase = 0; phase < NR_PHASES; phase++) {
 		/* let the submitters reach the barrier and the workers rest */
 		sleep_until_ns(now_ns() + 2000000);
-		ops->counts(pool, &counts_before);
+		wakes = wakes_of(ops, pool);
 		usage = usage_now();
 		began_ns = now_ns();
 		pthread_barrier_wait(&phase_start);
@@ -191,7 +234,7 @@ int main(int argc, char **argv)
 	}
 	took_ns = now_ns() - began_ns;
 	usage = usage_since(usage);
-	ops->counts(pool, &counts_after);
+	wakes = wakes_of(ops, pool) - wakes;
 
 	for (uint64_t i = 0; i < options.producers; i++)
 		pthread_join(producers[i], NULL);
@@ -199,9 +242,9 @@ int main(int argc, char **argv)
 	/* after the end of every worker */
 	verified = tally_is_exact(
 			"throughput", ops->name, phase_ids[NR_PHASES]);
-	print_result(took_ns, usage, counts_after.wakes - counts_before.wakes,
-			verified);
+	print_result(took_ns, usage, wakes, verified);
 	pthread_barrier_destroy(&phase_start);
+	free(submit_ns);
 	free(producers);
 	free(shift_heap);
 	return verified ? 0 : 1;

@@ -39,6 +39,7 @@ ok 'fairness notices a starved submitter' notices 'a submitter got none' \
 for pattern in 0 1 2; do
 	drops_and_doubles graph --pattern=$pattern --steps=200
 done
+drops_and_doubles throughput --jobs=5000 --time-submit=1
 drops_and_doubles burst --bursts=5 --time-submit=1
 drops_and_doubles life --queued=100 --cycles=20
 for what in heap mapping thread; do

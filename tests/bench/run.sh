@@ -161,6 +161,7 @@ ok 'more jobs than a bounded queue holds find it full' times_full '[1-9][0-9.]*'
 ok 'as many as it holds do not' times_full '0.000' 64
 ok 'a pool that cannot be bounded says so' says '"not_applicable": ' \
 	burst --capacity=16 --pool=mutex-receiver
+on_each_pool throughput --producers=9 --workers=9 --jobs=20000 --time-submit=1
 on_each_pool life --cycles=50
 on_each_pool life --cycles=5 --workers=64 --queued=1000
 on_each_pool memory --jobs=20000 --rest-ms=1
