@@ -69,4 +69,84 @@ ok 'fan knows who has no wait of its own' \
 	says '"not_applicable": "it has no wait' right fan --native=1
 ok 'chain knows whose jobs may not submit' \
 	says '"not_applicable": "jobs may not submit jobs"' limited chain
+
+# The same with longer options, and what else they must notice.
+tells() { # tells TEXT POOL PROGRAM OPTION...: fails, and says so
+	local text=$1 output
+	shift
+	output=$(notices "$@") && [[ $output == *"$text"* ]]
+}
+fails() { # fails POOL PROGRAM OPTION...: in any way, but it ends
+	local output status
+	output=$(run "$@")
+	status=$?
+	printf '%s\n' "status $status: $output"
+	[ $status -ne 0 ] && [ $status -ne 124 ]
+}
+drops_and_doubles() { # PROGRAM OPTION...
+	ok "$* accepts the pool in front of which the faults are" \
+		is_content right "$@"
+	ok "$* notices that the pool drops" tells "$1: drops: " drops "$@"
+	ok "$* notices that the pool doubles" tells "$1: doubles: " doubles "$@"
+}
+drops_and_doubles throughput --jobs=5000 --time-submit=1
+drops_and_doubles burst --bursts=5 --time-submit=1
+drops_and_doubles fairness --ms=50
+drops_and_doubles fairness --ms=50 --workers=1
+for pattern in 0 1 2; do
+	drops_and_doubles graph --pattern=$pattern --steps=200
+done
+drops_and_doubles life --queued=100 --cycles=20
+drops_and_doubles memory --jobs=1000
+drops_and_doubles churn --seconds=1
+ok 'fairness notices a lost order' tells 'started before an earlier one' \
+	inverts fairness --ms=50 --workers=1
+ok 'fairness notices a starved worker' tells 'a worker got none' \
+	serial fairness --ms=50 --patience-ms=300
+ok 'fairness notices a starved submitter' tells 'a submitter got none' \
+	starves fairness --ms=50 --patience-ms=300
+for kind in 0 1; do
+	options="--kind=$kind --n=$((4 + 12 * kind))"
+	ok "nested $options accepts the right pool" \
+		is_content right nested $options
+	ok "nested $options notices a lost call" tells 'some jobs are lost' \
+		drops nested $options
+	# a call that runs again finds its frame gone: it may also crash
+	ok "nested $options fails if a call runs twice" \
+		fails doubles nested $options
+done
+ok 'life notices that threads are left' tells 'threads more than' \
+	leaks-thread life --cycles=100
+ok 'churn notices that threads are left' tells 'threads left' \
+	leaks-thread churn --seconds=1
+if [ -z "${ROTA_SANITIZE-}" ] || [ "$ROTA_SANITIZE" = none ]; then
+	ok 'life notices that the heap grows' tells 'bytes of heap more' \
+		leaks-heap life --cycles=100
+	ok 'life notices that mappings are left' tells 'mappings more than' \
+		leaks-mapping life --cycles=100
+	ok 'churn notices that memory grows' tells 'it grew by' \
+		leaks-heap churn --seconds=2
+fi
+
+run_queue() {
+	timeout 60 "$programs/test-faulty-queue" --pairs=2000 "$@" 2>&1
+}
+queue_tells() { # queue_tells TEXT OPTION...
+	local text=$1 output status
+	shift
+	output=$(run_queue "$@")
+	status=$?
+	printf '%s\n' "status $status: $output"
+	[ $status -eq 1 ] && [[ $output == *"$text"* ]]
+}
+for mode in 0 1 2; do
+	ok "queue --mode=$mode accepts a right queue" \
+		run_queue --mode=$mode --queue=2
+	ok "queue --mode=$mode notices a lost value" \
+		queue_tells 'queue: drops: ' --mode=$mode --queue=90
+	ok "queue --mode=$mode notices a doubled value" \
+		queue_tells 'not each value came once' --mode=$mode --queue=91
+	ok "queue --mode=$mode notices a changed value" \
+		queue_tells 'not each value came once' --mode=$mode --queue=92
+done
 done_testing

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Queues that do one thing wrong, for bench/queue to notice; see broken.c. */
+/* Queues that do one thing wrong, for bench/queue to notice; see faulty.c. */
 #include "../../bench/queues/queue.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
 
 #define VICTIM	     20u /* the push that something happens to */
-#define FIRST_BROKEN 90u
+#define FIRST_FAULTY 90u
 
 const struct queue_ops *__real_queue_at(unsigned index);
 const struct queue_ops *__wrap_queue_at(unsigned index);
@@ -52,14 +52,14 @@ static bool push_one_other(void *queue, uint64_t value)
 
 const struct queue_ops *__wrap_queue_at(unsigned index)
 {
-	static const struct queue_ops broken[] = {
+	static const struct queue_ops faulty[] = {
 			{"drops", create, push_but_one, pop, destroy},
 			{"doubles", create, push_one_twice, pop, destroy},
 			{"changes", create, push_one_other, pop, destroy},
 	};
 
-	if (index < FIRST_BROKEN ||
-			index >= FIRST_BROKEN + sizeof(broken) / sizeof(*broken))
+	if (index < FIRST_FAULTY ||
+			index >= FIRST_FAULTY + sizeof(faulty) / sizeof(*faulty))
 		return __real_queue_at(index);
-	return &broken[index - FIRST_BROKEN];
+	return &faulty[index - FIRST_FAULTY];
 }
