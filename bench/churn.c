@@ -20,6 +20,7 @@
 #include "footprint.h"
 #include "options.h"
 #include "pool.h"
+#include "sanitized.h"
 #include "tally.h"
 
 #define SUBMITTERS   4
@@ -205,7 +206,7 @@ static bool is_flat(double grown_kib, uint64_t threads)
 				ops->name, threads - 1);
 		return false;
 	}
-	if (!FOOTPRINT_IS_OURS || grown_kib <= (double)options.max_growth_kib)
+	if (IS_SANITIZED || grown_kib <= (double)options.max_growth_kib)
 		return true;
 	fprintf(stderr, "churn: %s: WRONG: it grew by %.0f KiB\n", ops->name,
 			grown_kib);

@@ -9,13 +9,6 @@
 
 #include "clock.h"
 
-/* Sanitizers keep memory that was freed, and count it as they like. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define FOOTPRINT_IS_OURS 0
-#else
-#define FOOTPRINT_IS_OURS 1
-#endif
-
 struct footprint {
 	uint64_t rss_kib;
 	uint64_t mappings;

@@ -25,6 +25,7 @@
 #include "hist.h"
 #include "options.h"
 #include "pool.h"
+#include "sanitized.h"
 #include "tally.h"
 
 static struct {
@@ -141,7 +142,7 @@ static bool nothing_stayed(
 
 	if (!is_little("threads", grown(before->threads, after->threads), 0))
 		return false;
-	if (!FOOTPRINT_IS_OURS)
+	if (IS_SANITIZED)
 		return true;
 	return is_little("mappings", grown(before->mappings, after->mappings),
 			       32 + cycles / 2) &&

@@ -12,8 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) &&                    \
-		!defined(__SANITIZE_THREAD__)
+#include "sanitized.h"
+
+#if defined(__GLIBC__) && !IS_SANITIZED
 #define MALLOCS_ARE_KNOWN 1
 
 static _Atomic uint64_t mallocs_so_far;
