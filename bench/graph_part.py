@@ -21,6 +21,7 @@ PERCENTS = (50, 90)
 GRAPHS = 3  # and one that is warm-up
 FIRST_TASKS = 20000  # until a run has shown the rate
 HIGHER = 2  # where to look for the next percentage: so many sizes up
+FEW = ("quick", "standard")  # tiers that ask for one width only
 CPUS = len(os.sched_getaffinity(0))
 
 
@@ -119,6 +120,6 @@ class GraphCase(Case):
 
 
 def cases(build, tier):
-    wide = (1,) if tier.name == "quick" else (1, 4)
+    wide = (1,) if tier.name in FEW else (1, 4)
     return [GraphCase(build, tier, number, times)
             for number in range(len(PATTERNS)) for times in wide]

@@ -8,7 +8,8 @@ from rounds import POOLS, Case
 
 QUEUES = ("rota's ring", "ck_ring", "mutex and list")  # as --queue counts them
 THREADS = (1, 2, 4, 8)
-PAIRS = {"quick": 50000, "full": 1000000}
+PAIRS = {"quick": 50000, "full": 400000}
+FEW = ("quick", "standard")  # tiers that ask for two threads only
 OURS = POOLS[:1]
 LEAST_NS = 1  # less cannot be told from none
 
@@ -45,11 +46,11 @@ class QueueCase(Case):
 
 
 def shapes(tier):
-    threads = THREADS[1:2] if tier.name == "quick" else THREADS
+    threads = THREADS[1:2] if tier.name in FEW else THREADS
     for number in threads:
         yield "pairs, %d threads" % number, ("--mode=0",
                                              "--threads=%d" % number)
-    if tier.name != "quick":
+    if tier.name not in FEW:
         for number in THREADS:
             yield "by lot, %d threads" % number, ("--mode=1",
                                                   "--threads=%d" % number)
