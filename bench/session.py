@@ -6,24 +6,33 @@ import sys
 import time
 from collections import namedtuple
 
+import absorb_part
 import bulk_part
 import burst_part
 import chain_part
+import churn_part
 import cost_part
+import fairness_part
 import fan_part
 import gaps_part
+import graph_part
 import guard
 import http_part
 import journal
 import kinds_part
+import life_part
 import measuring
+import memory_part
 import metg_part
 import mixed_part
+import nested_part
 import openloop_part
 import outputs
 import overload_part
+import oversubscribed_part
 import plan
 import pools
+import queue_part
 import ramp_part
 import regions_part
 import server_part
@@ -51,10 +60,14 @@ PARTS = {"throughput": throughput_part, "tree": tree_part,
          "regions": regions_part, "overload": overload_part,
          "openloop": openloop_part, "mixed": mixed_part, "ramp": ramp_part,
          "fan": fan_part, "chain": chain_part, "gaps": gaps_part,
-         "http": http_part}
+         "http": http_part,
+         "fairness": fairness_part, "nested": nested_part,
+         "graph": graph_part, "life": life_part, "memory": memory_part,
+         "absorb": absorb_part, "churn": churn_part,
+         "oversubscribed": oversubscribed_part, "queue": queue_part}
 SHORT = ("throughput", "tree", "burst", "metg", "bulk", "wake", "cost",
          "server", "kinds")  # what --quick and the default have time for
-LONG = ("regions", "overload")  # only by name, and with --full
+LONG = ("regions", "overload", "churn")  # only by name, and with --full
 UNFINISHED = 3  # exit status: --minutes stopped it
 
 
