@@ -71,7 +71,8 @@ int crew_start(struct rota_pool *pool);
 /* A job has ended the thread of this worker, which calls this: another takes its
  * place; if there is none to be had, it goes on itself. */
 void crew_lose(void *worker);
-/* A new thread of this worker: until the one before it is gone. */
+/* A new thread of this worker: it gets its name, and waits until the one before it
+ * is gone. */
 void crew_follow(struct worker *self);
 /* A worker's thread is about to end; true: if it may, it starts once more. */
 bool crew_leave(struct worker *self, bool may_return);

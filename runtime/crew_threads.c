@@ -65,17 +65,12 @@ static int start_thread(struct rota_pool *pool, struct worker *worker,
 		pthread_t *ret_thread)
 {
 	struct crew *crew = &pool->crew;
-	char name[16];
 	struct os_thread_options thread = {
-			.name = name,
 			.stack_bytes = crew->stack_bytes,
 			.cpu_set = crew->cpu_set,
 			.cpu_set_bytes = crew->cpu_set_bytes,
 	};
 
-	/* index < 1000, so 15 bytes hold the 11 of the name */
-	snprintf(name, sizeof(name), "%.11s-%u", crew->name,
-			worker->index % 1000);
 	return os_thread_start(ret_thread, worker_main, worker, &thread);
 }
 
@@ -105,6 +100,12 @@ int crew_start(struct rota_pool *pool)
 
 void crew_follow(struct worker *self)
 {
+	char name[16];
+
+	/* index < 1000, so 15 bytes hold the 11 of the name */
+	snprintf(name, sizeof(name), "%.11s-%u", self->pool->crew.name,
+			self->index % 1000);
+	os_thread_name(name);
 	if (!self->has_before)
 		return;
 	self->has_before = false;

@@ -111,12 +111,10 @@ int pool_start(struct rota_pool *pool, unsigned nr_workers)
 {
 	int error = 0;
 
+	pool->nr_threads = nr_workers;
 	lock_take(&pool->crew.lock);
-	while (!error && pool->nr_threads < nr_workers) {
+	for (unsigned i = 0; i < nr_workers && !error; i++)
 		error = crew_start(pool);
-		if (!error)
-			pool->nr_threads++;
-	}
 	pool->crew.is_made = true;
 	lock_release(&pool->crew.lock);
 	if (!error)

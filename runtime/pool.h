@@ -97,7 +97,7 @@ struct rota_pool {
 	alignas(CACHELINE) _Atomic uint32_t nr_started; /* A: a futex */
 	_Atomic int start_error;			/* A: first wins */
 	_Atomic uint32_t join_state;			/* A: JOIN_*, a futex */
-	unsigned nr_threads;				/* I: by create */
+	unsigned nr_threads; /* I: by create, all of them */
 
 	struct timers timers;
 

@@ -121,7 +121,8 @@ enum rota_shutdown_mode {
 /* All zero means: all defaults. */
 struct rota_options {
 	size_t size;	   /* sizeof(struct rota_options); 0: as in 0.1 */
-	unsigned workers;  /* 0: CPUs of the affinity mask and the cgroup */
+	unsigned workers;  /* 0: CPUs of the affinity mask and the cgroup, whose
+			    * quota is looked at once a second */
 	unsigned capacity; /* jobs that may queue, exactly; 0: unbounded */
 	enum rota_full_policy full_policy;
 	enum rota_channel channel;

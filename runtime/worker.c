@@ -290,8 +290,11 @@ static void tell_start(struct worker *self, int error)
 				&none, error, memory_order_relaxed,
 				memory_order_relaxed);
 	/* [worker.R2] release; pairs with [pool.A1]: start_error. */
-	atomic_fetch_add_explicit(&pool->nr_started, 1, memory_order_release);
-	os_futex_wake(&pool->nr_started, 1);
+	if (atomic_fetch_add_explicit(
+			    &pool->nr_started, 1, memory_order_release) +
+					1 ==
+			pool->nr_threads)
+		os_futex_wake(&pool->nr_started, 1); /* nobody waits for less */
 }
 
 /* False: this worker alone could not start. */

@@ -157,10 +157,24 @@ static unsigned affinity_cpus(void)
 	return 1;
 }
 
+/* As it was within the last second: some ten files are read to find it out. */
+static unsigned quota_cpus(void)
+{
+	/* when, in seconds from 1 on, and what: 32 bits each; 0: not yet */
+	static _Atomic uint64_t known;
+	uint64_t now = os_now_ns() / 1000000000 + 1;
+	/* relaxed: all is in this word */
+	uint64_t last = atomic_load_explicit(&known, memory_order_relaxed);
+	unsigned limit;
+
+	if (last >> 32 == now)
+		return (unsigned)last;
+	limit = os_cgroup_cpus("/proc/self/cgroup", "/sys/fs/cgroup");
+	atomic_store_explicit(&known, now << 32 | limit, memory_order_relaxed);
+	return limit;
+}
+
 unsigned os_cpus_usable(void)
 {
-	unsigned cpus = affinity_cpus();
-
-	return smaller_limit(cpus,
-			os_cgroup_cpus("/proc/self/cgroup", "/sys/fs/cgroup"));
+	return smaller_limit(affinity_cpus(), quota_cpus());
 }

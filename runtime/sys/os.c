@@ -222,12 +222,17 @@ int os_thread_start(pthread_t *ret_thread, void *(*thread_main)(void *),
 				options->cpu_set_bytes, options->cpu_set);
 	if (!error)
 		error = pthread_create(ret_thread, &attr, thread_main, arg);
-	if (!error)
+	if (!error && options->name)
 		pthread_setname_np(*ret_thread, options->name);
 	pthread_attr_destroy(&attr);
 	if (!error)
 		return 0;
 	return error == EINVAL ? -EINVAL : -EAGAIN;
+}
+
+void os_thread_name(const char *name)
+{
+	pthread_setname_np(pthread_self(), name);
 }
 
 /* 0 or an errno, as pthread_clockjoin_np(), which gcc 12's race detector does

@@ -55,7 +55,7 @@ uint32_t os_pid(void);
 void os_signal_mask(sigset_t *ret_set);
 
 struct os_thread_options {
-	const char *name; /* 15 bytes at most */
+	const char *name; /* 15 bytes at most; NULL: it names itself */
 	size_t stack_bytes;
 	const void *cpu_set;
 	size_t cpu_set_bytes;
@@ -65,6 +65,8 @@ struct os_thread_options {
  * (stack or CPU set), or -EAGAIN. */
 int os_thread_start(pthread_t *ret_thread, void *(*thread_main)(void *),
 		void *arg, const struct os_thread_options *options);
+/* The caller: one system call, where naming another takes three. */
+void os_thread_name(const char *name);
 /* 0 or -ETIMEDOUT, which leaves the thread joinable. */
 int os_thread_join(pthread_t thread, uint64_t deadline_ns);
 __attribute__((noreturn)) void os_thread_exit(void);
@@ -88,7 +90,8 @@ void os_pages_discard(void *pages, size_t bytes);
 /* A forked child finds these pages zeroed. 0 or -ENOSYS. */
 int os_pages_wipe_on_fork(void *pages, size_t bytes);
 
-/* CPUs that this process may use: affinity mask, capped by the cgroup quota. */
+/* CPUs that this process may use: affinity mask, capped by the cgroup quota, which
+ * is looked at once a second. */
 unsigned os_cpus_usable(void);
 /* The quota of the cgroup named in the file proc_cgroup, read below the mount
  * point, rounded up to whole CPUs; 0: no limit. */

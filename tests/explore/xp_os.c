@@ -118,6 +118,11 @@ uint32_t os_pid(void)
 	return 1;
 }
 
+void os_thread_name(const char *name)
+{
+	(void)name;
+}
+
 int os_thread_start(pthread_t *ret_thread, void *(*thread_main)(void *),
 		void *arg, const struct os_thread_options *options)
 {

@@ -10,7 +10,7 @@ harmless=(__errno_location __gcc_personality_v0 __pthread_{un,}register_cancel
 	__pthread_unwind_next __sigsetjmp _Unwind_Resume close fclose free getpid mem{cpy,set,move} munmap
 	pthread_attr_destroy pthread_clockjoin_np
 	pthread_exit pthread_join pthread_timedjoin_np pthread_key_delete
-	pthread_once pthread_set{cancelstate,} pthread_sigmask read __sched_cpu{count,free} sched_yield sigdelset sigfillset
+	pthread_once pthread_self pthread_set{cancelstate,} pthread_sigmask read __sched_cpu{count,free} sched_yield sigdelset sigfillset
 	snprintf sprintf sscanf str{chr,rchr,len,cspn,ncmp,tol,toll} sysconf
 	write)
 
