@@ -44,6 +44,10 @@ version() {
 	echo "$(package --modversion)"
 	grep -q "version: '$(package --modversion)'" "$source/meson.build"
 }
+alone() { # nothing that rota is built with is asked of its users
+	PKG_CONFIG_PATH='' PKG_CONFIG_LIBDIR=$libdir/pkgconfig package \
+		--cflags --libs --static
+}
 build_shared() {
 	# shellcheck disable=SC2046
 	$CC -Wall -Wextra -Werror "$dir/example.c" -o "$dir/shared" \
@@ -65,6 +69,7 @@ is_found() { return $found; }
 ok 'pkg-config finds it, shared and static' is_found
 ok 'one header is installed' one_header
 ok 'pkg-config knows the version' version
+ok 'pkg-config needs no other package' alone
 ok 'the example builds against the shared library' build_shared
 ok 'the example runs with the shared library' run_program "$dir/shared"
 ok 'the example builds against the static library' build_static
