@@ -48,6 +48,14 @@ alone() { # nothing that rota is built with is asked of its users
 	PKG_CONFIG_PATH='' PKG_CONFIG_LIBDIR=$libdir/pkgconfig package \
 		--cflags --libs --static
 }
+library_only() { # the same, where no package but CK is found
+	mkdir "$dir/ck" && cp "$(pkg-config --variable=pcfiledir ck)/ck.pc" "$dir/ck" &&
+		PKG_CONFIG_PATH='' PKG_CONFIG_LIBDIR=$dir/ck meson setup "$dir/only" \
+			"$source" -Dlibrary_only=true --prefix="$prefix" &&
+		DESTDIR=$dir/only-root meson install -C "$dir/only" &&
+		diff <(cd "$dir/root" && find . | sort) \
+			<(cd "$dir/only-root" && find . | sort)
+}
 build_shared() {
 	# shellcheck disable=SC2046
 	$CC -Wall -Wextra -Werror "$dir/example.c" -o "$dir/shared" \
@@ -70,6 +78,7 @@ ok 'pkg-config finds it, shared and static' is_found
 ok 'one header is installed' one_header
 ok 'pkg-config knows the version' version
 ok 'pkg-config needs no other package' alone
+ok 'the library alone is built without what the rest needs' library_only
 ok 'the example builds against the shared library' build_shared
 ok 'the example runs with the shared library' run_program "$dir/shared"
 ok 'the example builds against the static library' build_static
