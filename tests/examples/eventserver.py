@@ -151,8 +151,9 @@ def one_too_many_is_refused_at_once():
     with Server('--workers=1', '--jobs=3') as server:
         slow = [Client(server, get('/sleep?ms=1500')) for _ in range(3)]
         with Client(server) as other:
-            # until all three have come
+            end = time.monotonic() + 1  # until all three have come
             while other.send(get('/sleep?ms=0')).answer() != BUSY:
+                assert time.monotonic() < end, 'more than three at a time'
                 time.sleep(0.01)
             for _ in range(50):
                 assert other.send(get('/prime')).answer() == BUSY
