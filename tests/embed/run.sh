@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The example of README.md, built as a user would: against the installed
-# library, found by pkg-config, shared and static. It must end with status 0.
+# library, found by pkg-config, shared and static. It must end with status 0. And
+# what README.md says about installing, word for word.
 # usage: run.sh SOURCE_ROOT BUILD_DIR
 . "$(dirname "$0")/../tap.sh"
 source=$1 build=$2
@@ -9,13 +10,16 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 CC=${CC:-cc}
 
-# The fenced block of C that follows the line <!-- example -->.
-extract() {
-	awk '
-	/^<!-- example -->$/ { armed = 1; next }
-	armed && /^```c$/ { inside = 1; armed = 0; next }
+# The fenced block that follows the line <!-- MARK -->.
+block() { # MARK LANGUAGE
+	awk -v mark="<!-- $1 -->" -v fence="\`\`\`$2" '
+	$0 == mark { armed = 1; next }
+	armed && $0 == fence { inside = 1; armed = 0; next }
 	inside && /^```$/ { exit }
-	inside { print }' "$source/README.md" > "$dir/example.c"
+	inside { print }' "$source/README.md"
+}
+extract() {
+	block example c > "$dir/example.c"
 	grep -q 'rota_submit' "$dir/example.c" || {
 		echo 'README.md has no C block after <!-- example -->'
 		return 1
@@ -56,6 +60,19 @@ library_only() { # the same, where no package but CK is found
 		diff <(cd "$dir/root" && find . | sort) \
 			<(cd "$dir/only-root" && find . | sort)
 }
+# By somebody who has nothing but the files, and does what is written.
+as_written() {
+	mkdir "$dir/home" "$dir/home/files" || return 1
+	cp -r "$source/runtime" "$source/meson.build" "$source/meson_options.txt" \
+		"$dir/home/files" && cp "$dir/example.c" "$dir/home/files/prog.c"
+	block install sh > "$dir/install.sh"
+	(cd "$dir/home/files" && MANPAGER=cat HOME=$dir/home \
+		bash -e "$dir/install.sh") > "$dir/said" 2>&1
+	local status=$?
+	cat "$dir/said"
+	[ $status -eq 0 ] && grep -qx '4 jobs ran, sum 30' "$dir/said" &&
+		grep -q '^ROTA(7)' "$dir/said"
+}
 build_shared() {
 	# shellcheck disable=SC2046
 	$CC -Wall -Wextra -Werror "$dir/example.c" -o "$dir/shared" \
@@ -83,4 +100,9 @@ ok 'the example builds against the shared library' build_shared
 ok 'the example runs with the shared library' run_program "$dir/shared"
 ok 'the example builds against the static library' build_static
 ok 'the example runs with the static library' run_program "$dir/static"
+if command -v man > /dev/null; then
+	ok 'what README.md says about installing does what it says' as_written
+else
+	skip 'what README.md says about installing' 'no man: apt install man-db'
+fi
 done_testing
