@@ -298,6 +298,19 @@ def an_idle_server_uses_no_time():
 
 
 @case
+def what_waits_behind_a_slow_request_uses_no_time():
+    with Server('--workers=1') as server:
+        with Client(server, get('/sleep?ms=2000'), 400 * get('/')) as client:
+            time.sleep(0.3)
+            start = server.cpu_seconds()
+            time.sleep(1)
+            assert server.cpu_seconds() - start < 0.5, 'it spins'
+            assert client.answer() == slept(2000)
+            for _ in range(400):
+                assert client.answer() == FAST
+
+
+@case
 def wrong_options_are_explained():
     name = os.path.basename(Server.program)
     with socket.create_server(('127.0.0.1', 0)) as taken:
