@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # A schedule that fails is saved, fails again in the same way, and another
-# program says that it does something else with it.
+# program says that it does something else with it. Cases are listed, and a name
+# that is none is told.
 # usage: replay.sh PROGRAM MUTANT CASE OTHER-CASE
 set -u
 program=$1 mutant=$2 case=$3 other=$4
@@ -48,6 +49,11 @@ says a_drawn_failure_is_saved 0 "# saved: --replay $saved" \
 	"$mutant" --mutant --seed 1 --save "$saved" 4x4x2_quiesce_drawn
 says it_fails_again_without_the_seed 1 '# fails as recorded' \
 	"$mutant" --replay "$saved"
+
+says its_cases_are_listed 0 "^$case\$" "$program" --list
+says a_case_that_is_none_is_told 2 'no case nonsense; --list shows them' \
+	"$program" nonsense
+says an_option_that_is_none_is_told 2 '^usage: ' "$program" --nonsense
 
 echo "1..$nr"
 echo "# $((nr - failed)) passed, $failed failed"

@@ -13,7 +13,7 @@ enum outcome { GOOD, FAILED, CRASHED };
 static struct {
 	const char *program, *name, *save, *replay;
 	uint64_t seed, schedules;
-	bool is_mutant;
+	bool is_mutant, is_list;
 	enum xp_when when;
 } asked;
 
@@ -114,7 +114,8 @@ static const struct xp_case *find_case(
 	for (unsigned i = 0; i < nr; i++)
 		if (name && strcmp(cases[i].name, name) == 0)
 			return &cases[i];
-	fprintf(stderr, "no case %s\n", name ? name : "given");
+	fprintf(stderr, "no case %s; --list shows them\n",
+			name ? name : "given");
 	exit(XP_DIVERGES);
 }
 
@@ -147,11 +148,18 @@ static int replay(const struct xp_case *cases, unsigned nr)
 			&saved, this_case->body, this_case->with, &options);
 }
 
+static void list(const struct xp_case *cases, unsigned nr)
+{
+	for (unsigned i = 0; i < nr; i++)
+		puts(cases[i].name);
+}
+
 static void parse(int argc, char **argv)
 {
 	static const struct option known[] = {
 			{"deep", no_argument, NULL, 'd'},
 			{"exhaustive", no_argument, NULL, 'x'},
+			{"list", no_argument, NULL, 'l'},
 			{"mutant", no_argument, NULL, 'm'},
 			{"replay", required_argument, NULL, 'r'},
 			{"save", required_argument, NULL, 's'},
@@ -172,6 +180,9 @@ static void parse(int argc, char **argv)
 		case 'x':
 			asked.when = XP_EXHAUSTIVE;
 			break;
+		case 'l':
+			asked.is_list = true;
+			break;
 		case 'm':
 			asked.is_mutant = true;
 			break;
@@ -187,7 +198,13 @@ static void parse(int argc, char **argv)
 		case 'e':
 			asked.seed = strtoull(optarg, NULL, 0);
 			break;
-		default:
+		default: /* getopt has said what is wrong */
+			fprintf(stderr,
+					"usage: %s [--list] [--exhaustive | "
+					"--deep] [--seed N] "
+					"[--schedules N] [--save FILE | "
+					"--replay FILE] [CASE]\n",
+					argv[0]);
 			exit(2);
 		}
 	asked.name = argv[optind];
@@ -196,8 +213,14 @@ static void parse(int argc, char **argv)
 int xp_run(int argc, char **argv, const struct xp_case *cases, unsigned nr)
 {
 	parse(argc, argv);
+	if (asked.is_list) {
+		list(cases, nr);
+		return 0;
+	}
 	if (asked.replay)
 		return replay(cases, nr);
+	if (asked.name)
+		find_case(cases, nr, asked.name);
 	if (asked.is_mutant)
 		return find_mutant(cases, nr);
 	return run_cases(cases, nr);

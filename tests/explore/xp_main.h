@@ -3,6 +3,7 @@
 #define EXPLORE_XP_MAIN_H
 /*
  *	prog [CASE]			each case, in its own process, or one
+ *	prog --list			their names
  *	prog --exhaustive		the ones without a bound
  *	prog --deep			the ones that take long
  *	prog --save FILE CASE		where to put the execution that fails;
