@@ -6,7 +6,7 @@
 #define EXAMPLES_SERVING_H
 
 /* After a signal all goes on for so long: who asked just before it is heard. */
-#define SERVING_GRACE_MS 100
+#define SERVING_GRACE_MS 250
 
 struct serving {
 	unsigned workers, jobs, shutdown_ms;

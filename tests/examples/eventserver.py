@@ -141,7 +141,8 @@ def one_thread_has_all_connections():
             if i == 0:
                 expected = 200, '2 is prime\n', True
             assert client.answer() == expected, i
-        assert server.nr_threads() == 4, server.nr_threads()
+        own = 'thread' in os.environ['ROTA_SANITIZE']  # it has one, too
+        assert server.nr_threads() == 4 + own, server.nr_threads()
         for client in clients:
             client.close()
 
@@ -149,9 +150,9 @@ def one_thread_has_all_connections():
 @case
 def one_too_many_is_refused_at_once():
     with Server('--workers=1', '--jobs=3') as server:
-        slow = [Client(server, get('/sleep?ms=1500')) for _ in range(3)]
+        slow = [Client(server, get('/sleep?ms=4000')) for _ in range(3)]
         with Client(server) as other:
-            end = time.monotonic() + 1  # until all three have come
+            end = time.monotonic() + 2  # until all three have come
             while other.send(get('/sleep?ms=0')).answer() != BUSY:
                 assert time.monotonic() < end, 'more than three at a time'
                 time.sleep(0.01)
@@ -160,7 +161,7 @@ def one_too_many_is_refused_at_once():
                 assert other.send(get('/')).answer() == FAST
             assert not slow[1].has_answer(), 'it was not at once'
             for client in slow:
-                assert client.answer() == slept(1500)
+                assert client.answer() == slept(4000)
                 client.close()
             assert other.send(get('/sleep?ms=1')).answer() == slept(1)
         answered, refused, abandoned = server.end()
