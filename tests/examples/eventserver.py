@@ -312,6 +312,19 @@ def what_waits_behind_a_slow_request_uses_no_time():
 
 
 @case
+def a_client_gone_behind_a_full_buffer_costs_no_time():
+    with Server('--workers=1') as server:
+        client = Client(server, get('/sleep?ms=2000'), 400 * get('/'))
+        time.sleep(0.3)
+        client.reset()
+        start = server.cpu_seconds()
+        time.sleep(1)
+        assert server.cpu_seconds() - start < 0.5, 'it spins'
+        answered, refused, abandoned = server.end()
+        assert (answered + abandoned, refused) == (1, 0)
+
+
+@case
 def wrong_options_are_explained():
     name = os.path.basename(Server.program)
     with socket.create_server(('127.0.0.1', 0)) as taken:
