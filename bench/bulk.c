@@ -17,11 +17,11 @@
 #include "clock.h"
 #include "options.h"
 #include "pool.h"
+#include "stalled.h"
 #include "tally.h"
+#include "wakes.h"
 
-#define GROUP_MAX  1024
-#define STALLED_NS 30000000000u /* no job returned for so long: some are lost */
-
+#define GROUP_MAX 1024
 static struct {
 	uint64_t workers, jobs, group, batch, room, gap_us, seed;
 } options = {
@@ -127,13 +127,13 @@ static void print_result(uint64_t submit_ns, uint64_t groups, uint64_t wakes,
 
 int main(int argc, char **argv)
 {
-	struct bench_counts before = {0}, after = {0};
-	uint64_t groups, warm_up, submit_ns = 0;
+	uint64_t groups, warm_up, wakes, submit_ns = 0;
 	void *shift_heap;
 	bool verified;
 	int error;
 
 	ops = options_read(argc, argv, known_options);
+	options_need("bulk", ops, 0);
 	groups = (options.jobs + options.group - 1) / options.group;
 	warm_up = groups / 10 + 1;
 	/* the seed moves what follows in memory: layout is a source of noise */
@@ -150,16 +150,16 @@ int main(int argc, char **argv)
 		wait_for_room();
 		submit_group();
 	}
-	ops->counts(pool, &before);
+	wakes = wakes_of(ops, pool);
 	for (uint64_t i = 0; i < groups; i++) {
 		wait_for_room();
 		submit_ns += submit_group();
 	}
-	ops->counts(pool, &after);
+	wakes = wakes_of(ops, pool) - wakes;
 
 	ops->destroy(pool);
 	verified = tally_is_exact("bulk", ops->name, next_id);
-	print_result(submit_ns, groups, after.wakes - before.wakes, verified);
+	print_result(submit_ns, groups, wakes, verified);
 	free(shift_heap);
 	return verified ? 0 : 1;
 }

@@ -239,7 +239,9 @@ int main(int argc, char **argv)
 	int error;
 
 	ops = options_read(argc, argv, known_options);
-	options_need("churn", ops, BENCH_ONE_SUBMITTER);
+	options_need("churn", ops,
+			BENCH_ONE_SUBMITTER | BENCH_ONE_POOL |
+					BENCH_THREADS_STAY);
 	memset(&samples, 1, sizeof(samples)); /* page faults now */
 	samples.nr = samples.max_kib = 0;
 	error = ops->create((unsigned)options.workers, 0, &pool);

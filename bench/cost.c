@@ -105,6 +105,7 @@ int main(int argc, char **argv)
 	int error;
 
 	ops = options_read(argc, argv, known_options);
+	options_need("cost", ops, BENCH_INLINE);
 	sem_init(&is_blocked, 0, 0);
 	sem_init(&may_go, 0, 0);
 	error = ops->create(1, 0, &pool);

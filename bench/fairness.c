@@ -261,7 +261,8 @@ int main(int argc, char **argv)
 	int error;
 
 	ops = options_read(argc, argv, known_options);
-	options_need("fairness", ops, BENCH_ONE_SUBMITTER);
+	options_need("fairness", ops,
+			BENCH_ONE_SUBMITTER | BENCH_INLINE | BENCH_OWN_NUMBER);
 	if (options.job_ns && !options.steps_per_us)
 		options.steps_per_us = work_per_us();
 	job_steps = options.job_ns * options.steps_per_us / 1000;

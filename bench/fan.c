@@ -154,7 +154,7 @@ int main(int argc, char **argv)
 	int error;
 
 	ops = options_read(argc, argv, known_options);
-	options_need("fan", ops, 0);
+	options_need("fan", ops, options.native ? BENCH_FROM_INSIDE : 0);
 	if (options.native && !ops->run_all)
 		options_refuse("fan", ops, "it has no wait for all of its own");
 	warm_up = options.rounds / 10 + 1;

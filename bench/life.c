@@ -187,6 +187,10 @@ int main(int argc, char **argv)
 	bool verified;
 
 	ops = options_read(argc, argv, known_options);
+	options_need("life", ops,
+			BENCH_THREADS_STAY |
+					(options.queued ? BENCH_INLINE | BENCH_OWN_NUMBER
+							: 0));
 	/* the seed moves what follows in memory: layout is a source of noise */
 	shift_heap = malloc(64 * (options.seed % 64 + 1));
 	if (!shift_heap)

@@ -121,6 +121,7 @@ int main(int argc, char **argv)
 	int error;
 
 	ops = options_read(argc, argv, known_options);
+	options_need("memory", ops, BENCH_INLINE | BENCH_OWN_NUMBER);
 	warm_up = options.jobs / 10;
 	/* the seed moves what follows in memory: layout is a source of noise */
 	shift_heap = malloc(64 * (options.seed % 64 + 1));

@@ -231,7 +231,7 @@ int main(int argc, char **argv)
 	int error;
 
 	ops = options_read(argc, argv, known_options);
-	options_need("nested", ops, BENCH_NO_NESTED);
+	options_need("nested", ops, BENCH_NO_NESTED | BENCH_FROM_INSIDE);
 	if (options.kind == SKYNET && options.n > 7)
 		fail("a tree of so many jobs", -E2BIG);
 	for (uint64_t i = 0; i < options.n; i++)

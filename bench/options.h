@@ -20,6 +20,7 @@ struct option {
 static inline _Noreturn void options_fail(const char *program, const char *text,
 		const struct option *known)
 {
+	bench_pools_load();
 	fprintf(stderr, "%s: bad option '%s'; known are --pool=", program,
 			text);
 	for (unsigned i = 0; bench_pools[i]; i++)

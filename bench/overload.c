@@ -278,6 +278,7 @@ int main(int argc, char **argv)
 	int error;
 
 	ops = options_read(argc, argv, known_options);
+	options_need("overload", ops, 0);
 	if (options.deadline_us < 2 * options.job_us) {
 		fputs("overload: a deadline of less than two jobs\n", stderr);
 		return 2;

@@ -72,6 +72,19 @@ static int create(unsigned workers, unsigned capacity,
 	return create_blocking(workers, 0, capacity, ret_pool);
 }
 
+static int create_ring(unsigned workers, unsigned capacity,
+		struct bench_pool **ret_pool)
+{
+	struct rota_options options = {
+			.size = sizeof(options),
+			.workers = workers,
+			.capacity = capacity,
+			.channel = ROTA_CHANNEL_RING,
+	};
+
+	return create_with(&options, ret_pool);
+}
+
 static void blocking_begin(void)
 {
 	rota_blocking_begin();
@@ -207,6 +220,10 @@ static void worker(struct bench_pool *pool, unsigned index,
 
 const struct bench_pool_ops pool_rota = {
 		.name = "rota",
+		.kind = BENCH_ROTA,
+		.about = {.is_default = true,
+				.order = "of each submitter",
+				.bound = "exact, if asked for; then one ring"},
 		.create = create,
 		.create_blocking = create_blocking,
 		.blocking_begin = blocking_begin,
@@ -221,4 +238,21 @@ const struct bench_pool_ops pool_rota = {
 		.create_measured = create_measured,
 		.view = view,
 		.worker = worker,
+};
+
+/* One ring for all submitters, bounded or not. */
+const struct bench_pool_ops pool_rota_ring = {
+		.name = "rota-ring",
+		.kind = BENCH_ROTA,
+		.about = {.order = "of all submits",
+				.bound = "exact, if asked for",
+				.note = "the other channel"},
+		.create = create_ring,
+		.submit = submit,
+		.try_submit = try_submit,
+		.submit_many = submit_many,
+		.run_all = run_all,
+		.counts = counts,
+		.close = close_pool,
+		.destroy = destroy,
 };

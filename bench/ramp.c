@@ -207,7 +207,7 @@ int main(int argc, char **argv)
 	int error;
 
 	ops = options_read(argc, argv, known_options);
-	options_need("ramp", ops, 0);
+	options_need("ramp", ops, BENCH_INLINE | BENCH_OWN_NUMBER);
 	for (uint64_t i = 0; i < options.workers; i++)
 		jobs[i] = (struct bench_job){run_job, (void *)(uintptr_t)i};
 	warm_up = options.ramps / 10 + 1;

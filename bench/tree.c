@@ -19,6 +19,7 @@
 #include "pool.h"
 #include "tally.h"
 #include "usage.h"
+#include "wakes.h"
 
 #define TREE_JOBS_MAX (UINT64_C(1) << 28)
 
@@ -119,15 +120,14 @@ static void print_result(double took_ns, struct usage usage, uint64_t wakes,
 
 int main(int argc, char **argv)
 {
-	struct bench_counts before = {0}, after = {0};
-	uint64_t base_kib, peak_kib, *times;
+	uint64_t base_kib, peak_kib, wakes, *times;
 	struct usage usage;
 	void *shift_heap;
 	bool verified;
 	int error;
 
 	ops = options_read(argc, argv, known_options);
-	options_need("tree", ops, BENCH_NO_NESTED);
+	options_need("tree", ops, BENCH_NO_NESTED | BENCH_FROM_INSIDE);
 	tree_jobs = count_jobs();
 	last_expect(tree_jobs, options.workers);
 	/* the seed moves what follows in memory: layout is a source of noise */
@@ -144,20 +144,19 @@ int main(int argc, char **argv)
 	base_kib = peak_rss_kib();
 	run_tree(0);
 	peak_rss_reset();
-	ops->counts(pool, &before);
+	wakes = wakes_of(ops, pool);
 	usage = usage_now();
 	for (uint64_t i = 0; i < options.trees; i++)
 		times[i] = run_tree(i + 1);
 	usage = usage_since(usage);
-	ops->counts(pool, &after);
+	wakes = wakes_of(ops, pool) - wakes;
 	peak_kib = peak_rss_kib();
 
 	ops->destroy(pool);
 	/* after the end of every worker */
 	verified = tally_is_exact(
 			"tree", ops->name, (options.trees + 1) * tree_jobs);
-	print_result(median_of(times, options.trees), usage,
-			after.wakes - before.wakes,
+	print_result(median_of(times, options.trees), usage, wakes,
 			peak_kib > base_kib ? peak_kib - base_kib : 0,
 			verified);
 	free(times);

@@ -205,6 +205,9 @@ static int create(unsigned workers, unsigned capacity,
 
 const struct bench_pool_ops pool_mutex_queue = {
 		.name = "mutex-queue",
+		.kind = BENCH_BASELINE,
+		.about = {.order = "of all submits",
+				.bound = "exact, if asked for"},
 		.create = create,
 		.submit = submit,
 		.try_submit = try_submit,

@@ -218,6 +218,8 @@ static int create(unsigned workers, unsigned capacity,
 
 const struct bench_pool_ops pool_mutex_receiver = {
 		.name = "mutex-receiver",
+		.kind = BENCH_BASELINE,
+		.about = {.order = "of all submits", .bound = "none"},
 		.limits = BENCH_NO_BOUND,
 		.create = create,
 		.submit = submit,

@@ -197,6 +197,19 @@ static int check_blocking(const struct options *options)
 	return EXIT_USAGE;
 }
 
+/* A connection is a job, and submits itself again; refusals are counted. */
+static bool can_serve(const struct bench_pool_ops *ops)
+{
+	const char *why = bench_pool_lacks(
+			ops, BENCH_ONE_SUBMITTER | BENCH_NO_NESTED);
+
+	if (!why && (!ops->try_submit || !ops->counts || !ops->close))
+		why = "it cannot refuse, or does not count";
+	if (why)
+		fprintf(stderr, "rota-server: --pool=%s: %s\n", ops->name, why);
+	return !why;
+}
+
 int options_parse(int argc, char **argv, struct options *ret_options)
 {
 	struct options options = {
@@ -220,6 +233,8 @@ int options_parse(int argc, char **argv, struct options *ret_options)
 				argv[optind]);
 		return EXIT_USAGE;
 	}
+	if (status == GO_ON && !can_serve(options.pool_ops))
+		return EXIT_USAGE;
 	if (status == GO_ON && options.measures &&
 			!options.pool_ops->create_measured) {
 		fprintf(stderr, "rota-server: --measure: the %s pool cannot\n",
