@@ -7,6 +7,11 @@ build_packages=(gcc libc6-dev libck-dev libhttp-parser-dev libjansson-dev
 bench_packages=(linux-perf strace valgrind wrk)
 test_packages=(abigail-tools cmake curl doxygen g++ libhiredis-dev libuv1-dev
 	mandoc redis-server spin zlib1g-dev)
+# Other pools to compare with (bench/peers), and the compilers for some; optional:
+# a build has those whose package is there. For the long sessions of bench/run.
+peer_packages=(cthreadpool-dev g++ golang-go libaprutil1-dev libboost-dev
+	libconcurrentqueue-dev libglib2.0-dev libpthreadpool-dev libtbb-dev
+	libuv1-dev rustc)
 fuzz_packages=(clang libclang-rt-14-dev)
 analysis_packages=(clang-tidy cppcheck)
 

@@ -7,6 +7,11 @@
 . "$(dirname "$0")/../tap.sh"
 programs=$1 scripts=$2
 pools='rota mutex-receiver mutex-queue'
+others=$("$programs/pools" | python3 -c '
+import json, sys
+names = [pool["name"] for pool in json.load(sys.stdin)["pools"]]
+assert names[:3] == ["rota", "mutex-receiver", "mutex-queue"], names
+print(*names[3:])') || exit 1
 
 says() { # says TEXT PROGRAM OPTION...
 	local text=$1 output
@@ -24,10 +29,20 @@ on_each_pool() { # on_each_pool PROGRAM OPTION...
 		ok "$* on $pool" verified "$@" --pool="$pool"
 	done
 }
+# applies PROGRAM OPTION...: verified, or it says why it does not run
+applies() {
+	verified "$@" || says '"not_applicable": "' "$@"
+}
+on_each_other() { # on_each_other PROGRAM OPTION...
+	local pool
+	for pool in $others; do
+		ok "$* on $pool" applies "$@" --pool="$pool"
+	done
+}
 refuses() { # refuses PROGRAM: a wrong option, and says which are right
-	local output
+	local output known="--pool=rota|mutex-receiver|mutex-queue"
 	output=$("$programs/$1" --no-such=1 2>&1)
-	[ $? -eq 2 ] && [[ $output == *--pool=* ]]
+	[ $? -eq 2 ] && [[ $output == *"$known|${others// /|}"[[:space:]]* ]]
 }
 
 script() { # script: Python from stdin, which may import the scripts
@@ -96,6 +111,37 @@ on_each_pool chain --chains=5 --hops=1 --waves=1
 ok 'fan by a group of rota' verified fan --native=1 --rounds=50
 ok 'a mutex pool cannot wait for all' says '"not_applicable": ' \
 	fan --native=1 --pool=mutex-queue
+on_each_other throughput --jobs=2000
+on_each_other throughput --producers=3 --workers=2 --jobs=2000
+on_each_other throughput --jobs=500 --job-ns=1000 # as METG does
+on_each_other tree --depth=3 --trees=3
+on_each_other burst --bursts=20
+on_each_other bulk --jobs=6400
+on_each_other wake --jobs=50 --idle-ms=5
+on_each_other cost --jobs=1000
+on_each_other overload --flood-ms=50 --calm-ms=20 --job-us=100 --deadline-us=5000
+on_each_other openloop --jobs=300 --load=20
+on_each_other mixed --jobs=200 --sleep-us=200
+on_each_other ramp --workers=3 --ramps=20
+on_each_other fan --jobs-per-round=300 --rounds=20 --workers=4
+on_each_other fan --native=1 --jobs-per-round=300 --rounds=20
+on_each_other chain --chains=3 --hops=500
+if [ -x "$programs/peers/flood-go" ]; then
+	ok 'the flood in Go' verified peers/flood-go --jobs=2000
+	ok 'the flood in Go, of work' verified peers/flood-go --producers=3 \
+		--workers=4 --jobs=500 --job-ns=1000
+fi
+runs() { # runs PROGRAM OPTION...: it does not say that it does not apply
+	verified "$@" > /dev/null
+}
+for pool in $others; do
+	case $pool in
+	openmp) ok 'OpenMP does a tree' runs tree --depth=3 --pool=$pool ;;
+	pthreadpool*) ok "$pool waits by itself" runs fan --native=1 \
+		--rounds=50 --pool=$pool ;;
+	*) ok "$pool is flooded" runs throughput --jobs=2000 --pool="$pool" ;;
+	esac
+done
 for kind in 0 1 2 3 4 5 6 7; do
 	ok "kinds --kind=$kind" verified kinds --kind=$kind --wave=500 --waves=4
 done
