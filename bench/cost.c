@@ -122,6 +122,11 @@ int main(int argc, char **argv)
 	sem_post(&may_go);
 	ops->destroy(pool);
 	verified = is_verified();
+	if (!verified)
+		fprintf(stderr,
+				"cost: %s: WRONG: of %" PRIu64 " jobs, %" PRIu64
+				" ran, or others than were submitted\n",
+				ops->name, options.jobs + 1, nr_ran);
 	printf("{\"program\": \"cost\", \"pool\": \"%s\", "
 	       "\"jobs\": %" PRIu64 ", \"batch\": %" PRIu64 ", "
 	       "\"bulk\": %s, \"verified\": %s}\n",

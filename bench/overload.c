@@ -21,11 +21,11 @@
 #include "clock.h"
 #include "options.h"
 #include "pool.h"
+#include "stalled.h"
 #include "work.h"
 
-#define STALLED_NS 60000000000u
-#define NS_PER_US  1000u
-#define NS_PER_S   1000000000u
+#define NS_PER_US 1000u
+#define NS_PER_S  1000000000u
 
 static struct {
 	uint64_t workers, job_us, deadline_us, load, flood_ms, calm_ms, seed;
@@ -176,11 +176,14 @@ static void offer(struct phase_counts *phase, double per_s, uint64_t ms)
 
 static void wait_for_all(void)
 {
-	uint64_t began_ns = now_ns(), ended = 0;
+	uint64_t moved_ns = now_ns(), before = 0, ended = 0;
 
 	while ((ended = nr_ended(ended)) < nr_requests) {
-		if (now_ns() - began_ns > STALLED_NS)
+		if (ended != before)
+			moved_ns = now_ns();
+		else if (now_ns() - moved_ns > STALLED_NS)
 			fail("requests without an end", -EIO);
+		before = ended;
 		sleep_until_ns(now_ns() + 1000000);
 	}
 }
