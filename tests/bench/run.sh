@@ -131,15 +131,12 @@ if [ -x "$programs/peers/flood-go" ]; then
 	ok 'the flood in Go, of work' verified peers/flood-go --producers=3 \
 		--workers=4 --jobs=500 --job-ns=1000
 fi
-runs() { # runs PROGRAM OPTION...: it does not say that it does not apply
-	verified "$@" > /dev/null
-}
-for pool in $others; do
+for pool in $others; do # none that applies to nothing
 	case $pool in
-	openmp) ok 'OpenMP does a tree' runs tree --depth=3 --pool=$pool ;;
-	pthreadpool*) ok "$pool waits by itself" runs fan --native=1 \
+	openmp) ok 'OpenMP does a tree' verified tree --depth=3 --pool=$pool ;;
+	pthreadpool*) ok "$pool waits by itself" verified fan --native=1 \
 		--rounds=50 --pool=$pool ;;
-	*) ok "$pool is flooded" runs throughput --jobs=2000 --pool="$pool" ;;
+	*) ok "$pool is flooded" verified throughput --jobs=2000 --pool="$pool" ;;
 	esac
 done
 for kind in 0 1 2 3 4 5 6 7; do

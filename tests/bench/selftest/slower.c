@@ -31,12 +31,24 @@ static int create(unsigned workers, unsigned capacity,
 	return pool_rota.create(workers, capacity, ret_pool);
 }
 
+/* The CPU would work at the delay and at the jobs around it at once. */
+static void finish_all_before(void)
+{
+#ifdef __x86_64__
+	__builtin_ia32_lfence();
+#else
+	atomic_thread_fence(memory_order_seq_cst);
+#endif
+}
+
 static void run_slower(void *arg)
 {
 	void (*run)(void *) =
 			atomic_load_explicit(&run_inner, memory_order_relaxed);
 
+	finish_all_before();
 	work(delay_steps);
+	finish_all_before();
 	run(arg);
 }
 
