@@ -27,6 +27,17 @@ static int submit(struct bench_pool *pool, void (*run)(void *), void *arg)
 	return thpool_add_work((threadpool)pool, run, arg) ? -ENOMEM : 0;
 }
 
+static int run_all(struct bench_pool *pool, const struct bench_job *jobs,
+		size_t nr_jobs)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < nr_jobs && !error; i++)
+		error = submit(pool, jobs[i].run, jobs[i].arg);
+	thpool_wait((threadpool)pool);
+	return error;
+}
+
 static void destroy(struct bench_pool *pool)
 {
 	thpool_wait((threadpool)pool);
@@ -38,6 +49,7 @@ static const struct bench_pool_ops cthreadpool = {
 				"one pool at a time", 0),
 		.create = create,
 		.submit = submit,
+		.run_all = run_all,
 		.destroy = destroy,
 };
 

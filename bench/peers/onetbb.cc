@@ -6,19 +6,19 @@
  * less one; what jobs submit stays with their worker. By default, enqueue alone
  * and as many threads as it likes. Do you know it better? Please correct this.
  */
-#include <memory>
-#include <tbb/global_control.h>
-#include <tbb/task_arena.h>
-#include <tbb/task_group.h>
+#include <optional>
+#include <tbb/tbb.h>
 
 #include "peer.h"
 
 struct bench_pool {
 	tbb::task_scheduler_handle scheduler{tbb::attach{}};
-	std::unique_ptr<tbb::global_control> threads;
+	std::optional<tbb::global_control> threads;
 	tbb::task_group group; /* of what jobs have submitted */
 	tbb::task_arena arena;
 };
+
+static const auto limit = tbb::global_control::max_allowed_parallelism;
 
 template <bool is_best>
 static int create(unsigned workers, unsigned capacity, bench_pool **ret_pool)
@@ -26,12 +26,10 @@ static int create(unsigned workers, unsigned capacity, bench_pool **ret_pool)
 	if (capacity)
 		return -ENOTSUP;
 	*ret_pool = new bench_pool;
-	if (!is_best)
-		return 0;
-	(*ret_pool)->threads = std::make_unique<tbb::global_control>(
-			tbb::global_control::max_allowed_parallelism,
-			workers + 1);
-	(*ret_pool)->arena.initialize((int)workers, 0);
+	if (is_best) {
+		(*ret_pool)->threads.emplace(limit, workers + 1);
+		(*ret_pool)->arena.initialize((int)workers, 0);
+	}
 	return 0;
 }
 
@@ -47,9 +45,19 @@ static int submit(bench_pool *pool, void (*run)(void *), void *arg)
 	return 0;
 }
 
+static int run_all(bench_pool *pool, const bench_job *jobs, size_t nr_jobs)
+{
+	pool->arena.execute([=] {
+		for (size_t i = 0; i < nr_jobs; i++)
+			pool->group.run([=] { jobs[i].run(jobs[i].arg); });
+		pool->group.wait();
+	});
+	return 0;
+}
+
 static void destroy(bench_pool *pool)
 {
-	tbb::task_scheduler_handle scheduler = std::move(pool->scheduler);
+	auto scheduler = std::move(pool->scheduler);
 
 	pool->arena.execute([=] { pool->group.wait(); });
 	delete pool;
@@ -60,13 +68,11 @@ static void destroy(bench_pool *pool)
 template <bool is_best>
 static const bench_pool_ops ops = {
 		PEER(is_best ? "onetbb" : "onetbb-default", !is_best, "none",
-				is_best ? "global_control; task_group inside "
-					  "jobs"
-					: "enqueue alone",
-				BENCH_NO_ORDER | (is_best ? 0
-							  : BENCH_OWN_NUMBER)),
+				is_best ? "groups inside jobs" : "enqueue",
+				BENCH_NO_ORDER | !is_best * BENCH_OWN_NUMBER),
 		.create = create<is_best>,
 		.submit = submit<is_best>,
+		.run_all = run_all,
 		.destroy = destroy,
 };
 
