@@ -45,8 +45,8 @@ static void destroy(struct bench_pool *pool)
 }
 
 static const struct bench_pool_ops cthreadpool = {
-		PEER("cthreadpool", true, "of all submits",
-				"one pool at a time", 0),
+		PEER("cthreadpool", true, "of all submits", "nothing to set",
+				BENCH_ONE_POOL),
 		.create = create,
 		.submit = submit,
 		.run_all = run_all,

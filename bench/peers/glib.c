@@ -3,7 +3,7 @@
  * GLib: GThreadPool. Promises first come, first served unless a sort function
  * is given, no bound. Best: exclusive, so that all threads are there from the
  * start; by default they are started when jobs come and shared by all pools.
- * A job needs memory of its own for its two words.
+ * A thread that starts the others stays. A job needs memory for its two words.
  */
 #include <glib.h>
 
@@ -52,7 +52,8 @@ static void destroy(struct bench_pool *pool)
 }
 
 static const struct bench_pool_ops exclusive = {
-		PEER("glib", false, "of all submits", "exclusive threads", 0),
+		PEER("glib", false, "of all submits", "exclusive threads",
+				BENCH_THREADS_STAY),
 		.create = create,
 		.submit = submit,
 		.destroy = destroy,

@@ -7,29 +7,35 @@
  * Please correct this.
  */
 #include <blockingconcurrentqueue.h>
+#include <optional>
 #include <thread>
 #include <vector>
 
 #include "peer.h"
 
+using queue = moodycamel::BlockingConcurrentQueue<bench_job>;
+
 struct bench_pool {
-	moodycamel::BlockingConcurrentQueue<bench_job> jobs;
+	std::shared_ptr<queue> jobs = std::make_shared<queue>();
 	std::vector<std::jthread> threads;
-	static inline unsigned nr_pools;
-	unsigned serial = ++nr_pools;
 };
+
+static thread_local struct {
+	std::shared_ptr<queue> jobs; /* of the token, which ends before */
+	std::optional<moodycamel::ProducerToken> token;
+} mine;
 
 static void work(bench_pool *pool)
 {
-	moodycamel::ConsumerToken token(pool->jobs);
+	moodycamel::ConsumerToken token(*pool->jobs);
 	bench_job job;
 
-	while (pool->jobs.wait_dequeue(token, job), job.run)
+	while (pool->jobs->wait_dequeue(token, job), job.run)
 		job.run(job.arg);
 	/* nothing comes from outside; what its jobs submit it runs itself */
-	while (pool->jobs.try_dequeue(job))
+	while (pool->jobs->try_dequeue(job))
 		job.run(job.arg);
-	pool->jobs.enqueue({nullptr, nullptr}); /* for the next one */
+	pool->jobs->enqueue({nullptr, nullptr}); /* for the next one */
 }
 
 static int create(unsigned workers, unsigned capacity, bench_pool **ret_pool)
@@ -44,16 +50,14 @@ static int create(unsigned workers, unsigned capacity, bench_pool **ret_pool)
 
 static int submit_many(bench_pool *pool, const bench_job *jobs, size_t nr_jobs)
 {
-	static thread_local moodycamel::ProducerToken *token;
-	static thread_local unsigned serial; /* of its pool */
-
-	if (serial != pool->serial) /* never freed, as the queue may be */
-		token = new moodycamel::ProducerToken(pool->jobs);
-	serial = pool->serial;
-	return (nr_jobs == 1 ? pool->jobs.enqueue(*token, *jobs)
-			     : pool->jobs.enqueue_bulk(*token, jobs, nr_jobs))
-			       ? 0
-			       : -ENOMEM;
+	if (mine.jobs != pool->jobs) {
+		mine.token.reset();
+		mine.jobs = pool->jobs;
+		mine.token.emplace(*mine.jobs);
+	}
+	nr_jobs == 1 ? mine.jobs->enqueue(*mine.token, *jobs)
+		     : mine.jobs->enqueue_bulk(*mine.token, jobs, nr_jobs);
+	return 0;
 }
 
 static int submit(bench_pool *pool, void (*run)(void *), void *arg)
@@ -65,7 +69,7 @@ static int submit(bench_pool *pool, void (*run)(void *), void *arg)
 
 static void destroy(bench_pool *pool)
 {
-	pool->jobs.enqueue({nullptr, nullptr});
+	pool->jobs->enqueue({nullptr, nullptr});
 	delete pool; /* joins */
 }
 

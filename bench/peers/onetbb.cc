@@ -69,7 +69,8 @@ template <bool is_best>
 static const bench_pool_ops ops = {
 		PEER(is_best ? "onetbb" : "onetbb-default", !is_best, "none",
 				is_best ? "groups inside jobs" : "enqueue",
-				BENCH_NO_ORDER | !is_best * BENCH_OWN_NUMBER),
+				BENCH_NO_ORDER | BENCH_ONE_POOL |
+						!is_best * BENCH_OWN_NUMBER),
 		.create = create<is_best>,
 		.submit = submit<is_best>,
 		.run_all = run_all,

@@ -2,7 +2,7 @@
 #ifndef BENCH_PEERS_PEER_H
 #define BENCH_PEERS_PEER_H
 /*
- * What the adaptors share. Each is one file of less than 60 lines that begins
+ * What the adaptors share. Each is one file of some 60 lines at most that begins
  * with what its pool promises and why it is set up like this; whoever knows it
  * better is asked to correct it.
  */

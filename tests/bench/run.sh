@@ -126,6 +126,12 @@ on_each_other ramp --workers=3 --ramps=20
 on_each_other fan --jobs-per-round=300 --rounds=20 --workers=4
 on_each_other fan --native=1 --jobs-per-round=300 --rounds=20
 on_each_other chain --chains=3 --hops=500
+on_each_other fairness --ms=20
+on_each_other nested --n=3
+on_each_other graph --pattern=1 --steps=100
+on_each_other life --cycles=30 --queued=100
+on_each_other memory --jobs=2000 --rest-ms=1
+on_each_other churn --seconds=1
 if [ -x "$programs/peers/flood-go" ]; then
 	ok 'the flood in Go' verified peers/flood-go --jobs=2000
 	ok 'the flood in Go, of work' verified peers/flood-go --producers=3 \
