@@ -36,10 +36,28 @@ static const struct option long_options[] = {
 		{NULL, 0, NULL, 0},
 };
 
+/* NULL if the pool will do: a connection is a job that submits itself again,
+ * some are refused, and all are counted. */
+static const char *why_not(const struct bench_pool_ops *ops)
+{
+	const char *lacks = bench_pool_lacks(
+			ops, BENCH_ONE_SUBMITTER | BENCH_NO_NESTED);
+
+	if (!lacks && (!ops->try_submit || !ops->counts || !ops->close))
+		return "it cannot refuse, or does not count";
+	return lacks;
+}
+
 static void print_pool_names(FILE *to)
 {
-	for (int i = 0; bench_pools[i]; i++)
-		fprintf(to, "%s%s", i ? "|" : "", bench_pools[i]->name);
+	const char *before = "";
+
+	for (int i = 0; bench_pools[i]; i++) {
+		if (why_not(bench_pools[i]))
+			continue;
+		fprintf(to, "%s%s", before, bench_pools[i]->name);
+		before = "|";
+	}
 }
 
 static void print_help(void)
@@ -197,19 +215,6 @@ static int check_blocking(const struct options *options)
 	return EXIT_USAGE;
 }
 
-/* A connection is a job, and submits itself again; refusals are counted. */
-static bool can_serve(const struct bench_pool_ops *ops)
-{
-	const char *why = bench_pool_lacks(
-			ops, BENCH_ONE_SUBMITTER | BENCH_NO_NESTED);
-
-	if (!why && (!ops->try_submit || !ops->counts || !ops->close))
-		why = "it cannot refuse, or does not count";
-	if (why)
-		fprintf(stderr, "rota-server: --pool=%s: %s\n", ops->name, why);
-	return !why;
-}
-
 int options_parse(int argc, char **argv, struct options *ret_options)
 {
 	struct options options = {
@@ -233,8 +238,12 @@ int options_parse(int argc, char **argv, struct options *ret_options)
 				argv[optind]);
 		return EXIT_USAGE;
 	}
-	if (status == GO_ON && !can_serve(options.pool_ops))
+	if (status == GO_ON && why_not(options.pool_ops)) {
+		fprintf(stderr, "rota-server: --pool=%s: %s\n",
+				options.pool_ops->name,
+				why_not(options.pool_ops));
 		return EXIT_USAGE;
+	}
 	if (status == GO_ON && options.measures &&
 			!options.pool_ops->create_measured) {
 		fprintf(stderr, "rota-server: --measure: the %s pool cannot\n",

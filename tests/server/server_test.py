@@ -840,8 +840,9 @@ def second_signal_ends_it_at_once_with_1(pool):
 
 @case
 def bad_options_exit_2_with_a_message(pool):
-    for option in ('--pool=nope', '--workers=0', '--workers=', '--workers=1x',
-                   '--workers=-1', '--workers=99999999999999999999',
+    for option in ('--pool=nope', '--pool=inline', '--workers=0',
+                   '--workers=', '--workers=1x', '--workers=-1',
+                   '--workers=99999999999999999999',
                    '--listen=nowhere', '--listen=127.0.0.1:65536',
                    '--listen=nowhere:80', '--sleep-ms=x', '--capacity=-1',
                    '--read-timeout-ms=0', '--shutdown-ms=1e3', '--nope',
