@@ -6,6 +6,7 @@ import os
 import subprocess
 
 from case import POOLS
+from programs import GO_POOL, flood_go
 
 PEER_KINDS = ("peer", "harness")
 
@@ -22,7 +23,15 @@ def known(build):
                  else "baseline"} for name in POOLS]
     done = subprocess.run([program], stdout=subprocess.PIPE, text=True,
                           check=True, timeout=60)
-    return json.loads(done.stdout)["pools"]
+    pools = json.loads(done.stdout)["pools"]
+    if os.access(flood_go(build), os.X_OK):
+        pools.append({
+            "name": GO_POOL, "kind": "peer", "peer": "Go",
+            "is_default_config": True, "limits": [],
+            "order": "of all submits", "bound": "4096 jobs",
+            "note": "goroutines that receive functions from one channel; a "
+                    "program of its own"})
+    return pools
 
 
 def chosen(pools, asked):

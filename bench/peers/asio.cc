@@ -3,7 +3,7 @@
  * Boost.Asio: thread_pool and post. Promises that what one thread posts is
  * started in that order if there is one thread, no bound. One mutex, one queue;
  * memory of handlers is used again if a job posts. There is nothing to set but
- * the number of threads.
+ * the number of threads. Corrections are welcome.
  */
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>

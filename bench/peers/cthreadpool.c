@@ -3,7 +3,7 @@
  * C-Thread-Pool, which is copied into programs; Debian has its source.
  * Promises first come, first served, no bound; one pool at a time, all share a
  * flag; at its end it drops what is queued, so destroy waits first. There is
- * nothing to set but the number of threads.
+ * nothing to set but the number of threads. Corrections are welcome.
  */
 #include "peer.h"
 

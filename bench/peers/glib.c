@@ -4,6 +4,7 @@
  * is given, no bound. Best: exclusive, so that all threads are there from the
  * start; by default they are started when jobs come and shared by all pools.
  * A thread that starts the others stays. A job needs memory for its two words.
+ * Corrections are welcome.
  */
 #include <glib.h>
 

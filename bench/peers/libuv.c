@@ -5,6 +5,7 @@
  * start at the first use and last as long as the process; only the thread of
  * the loop may submit. Best: UV_THREADPOOL_SIZE as asked for. The loop is
  * turned once in 64 submits, to give back requests: part of the price.
+ * Corrections are welcome.
  */
 #include <uv.h>
 

@@ -6,7 +6,8 @@
  * handed over at once and waited for. Promises no order. GCC's libgomp runs a
  * task at once, inside submit, when more than 64 for each thread are queued:
  * that bounds it. Whoever calls is one of the workers. The threads last as long
- * as the process; OMP_WAIT_POLICY of the environment holds for them.
+ * as the process; OMP_WAIT_POLICY of the environment holds for them. Corrections
+ * are welcome.
  */
 #include <omp.h>
 

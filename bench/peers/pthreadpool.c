@@ -5,7 +5,7 @@
  * is one of its workers. Order: pieces of the range, each in order, the last
  * ones are stolen. Its threads spin for a million rounds before they sleep;
  * best is that they go to sleep after the loop (YIELD_WORKERS), since other
- * threads may want the CPU. A bound makes no sense.
+ * threads may want the CPU. A bound makes no sense. Corrections are welcome.
  */
 #include <pthreadpool.h>
 
