@@ -16,7 +16,7 @@ JOBS_MIN, JOBS_MAX = 10, 20000
 P99_JOBS = 1000  # of fewer it is but the worst
 TRICKLES_US = {"quick": (1000,), "default": (1000, 10000), "standard": (1000,),
                "full": (1000, 10000)}
-TRICKLE_S = {"quick": 0.5, "default": 0.5, "standard": 1, "full": 5}
+TRICKLE_S = {"quick": 0.5, "default": 0.5, "standard": 0.5, "full": 5}
 
 
 def workers_cpu(raw):

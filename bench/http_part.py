@@ -15,7 +15,7 @@ from server_part import SCRIPT, SLEEP_MS, WARM_UP, WORKERS, Server, ServerCase
 
 LOADS = {"quick": (50, 100), "default": (50, 80, 100),
          "full": (10, 25, 50, 80, 90, 95, 100, 110, 120)}
-STANDARD_LOADS = (25, 50, 80, 95, 110)
+STANDARD_LOADS = (25, 50, 80, 110)
 AGAIN_LOAD = 50
 KNEE_MS = 10  # the p99 up to which the server keeps up
 MIXES = {10: 5, 50: 5}  # slow in 1000: where the sleepers take so many tenths
