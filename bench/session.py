@@ -2,6 +2,7 @@
 """A whole benchmark session; started by bench/run, which builds first."""
 
 import argparse
+import signal
 import sys
 import time
 from collections import namedtuple
@@ -147,7 +148,13 @@ def refuse_if_busy(procfs, tier, is_forced):
     print("This machine is busy (%s): expect wide intervals." % why)
 
 
+def stop(*_):
+    """As an interrupt: the program that measures just now is ended, too."""
+    raise KeyboardInterrupt
+
+
 def main():
+    signal.signal(signal.SIGTERM, stop)
     arguments = read_arguments()
     tier = TIERS[arguments.tier]
     if arguments.rounds:
