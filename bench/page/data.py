@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Results as the page needs them, from results.json alone."""
 
+import gzip
 import json
 import re
 from statistics import median
@@ -15,7 +16,9 @@ VERDICT_STYLE = {"faster": "good", "slower": "bad", "same": "tie",
 
 
 def load(path):
-    with open(path, encoding="utf-8") as file:
+    """What a session has left, as it is or by gzip."""
+    with (gzip.open if path.endswith(".gz") else open)(
+            path, "rt", encoding="utf-8") as file:
         return Data(json.load(file))
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a session leaves: JSON that others' tools read, tables and pages."""
 
+import gzip
 import json
 import os
 import re
@@ -136,6 +137,18 @@ class Outputs(FakeBuildCase):
              os.path.join(os.environ["BENCH_SCRIPTS"], "make_page.py"),
              self.results, out], check=True, timeout=60)
         self.assertEqual(self.file("again.html"), self.file("report.html"))
+
+    def test_the_page_from_compressed_results_is_the_same(self):
+        out = os.path.join(self.folder, "packed.html")
+        with open(self.results, "rb") as file:
+            packed = gzip.compress(file.read())
+        with open(self.results + ".gz", "wb") as file:
+            file.write(packed)
+        subprocess.run(
+            [sys.executable, "-B",
+             os.path.join(os.environ["BENCH_SCRIPTS"], "make_page.py"),
+             self.results + ".gz", out], check=True, timeout=60)
+        self.assertEqual(self.file("packed.html"), self.file("report.html"))
 
     def test_plots_stand_alone(self):
         folder = os.path.join(self.folder, "plots")
