@@ -121,8 +121,7 @@ enum rota_shutdown_mode {
 /* All zero means: all defaults. */
 struct rota_options {
 	size_t size;	   /* sizeof(struct rota_options); 0: as in 0.1 */
-	unsigned workers;  /* 0: CPUs of the affinity mask and the cgroup, whose
-			    * quota is looked at once a second */
+	unsigned workers;  /* 0: CPUs of the affinity mask and the cgroup */
 	unsigned capacity; /* jobs that may queue, exactly; 0: unbounded */
 	enum rota_full_policy full_policy;
 	enum rota_channel channel;
@@ -263,7 +262,8 @@ struct rota_histogram {
  *            process that has threads waits some ms for the kernel to register
  *            it for membarrier); takes locks of libc.
  * Ordering:  writes before this call happen-before on_start and every job.
- * Cost:      one thread per worker.
+ * Cost:      one thread per worker; the quota of the cgroup is looked up once a
+ *            second at most.
  * Since:     0.1
  */
 ROTA_API int rota_pool_create(const struct rota_options *options,
