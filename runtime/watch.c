@@ -100,7 +100,10 @@ static void look_at_queue(struct rota_pool *pool, uint64_t now_ns)
 		word = 0;
 	is_same = finished == watch->finished &&
 		  counts.submitted == watch->submitted;
-	if (word && word == watch->word && is_same) {
+	if (!word || word != watch->word || !is_same) {
+		watch->same_since_ns = now_ns;
+	} else if (now_ns - watch->same_since_ns >= watch->limit_ns / 2) {
+		/* a fork makes this thread look sooner than that */
 		count(&watch->nr_rescues);
 		PROBE2(rescue, pool, channel_queued(&pool->channel));
 		ec_notify(&pool->eventcount, 1);

@@ -9,7 +9,8 @@
  *	stuck	a worker runs, and its counters stood still for T
  *	stall	jobs wait, and no job ended for T
  *	rescue	jobs wait, a worker sleeps, nobody searches, and from one look
- *		to the next neither a counter nor the eventcount moved
+ *		to the next, half of T later, neither a counter nor the eventcount
+ *		moved
  *
  * The first two are the program's, and are told once each. The third must not
  * be: each submit tells somebody, each searcher looks again. So it counts lost
@@ -35,6 +36,7 @@ struct watch {
 	_Atomic uint64_t nr_rescues;
 	/* W: the watchdog; what it saw last */
 	uint64_t word; /* of the eventcount; 0: not the case of a rescue */
+	uint64_t same_since_ns; /* nothing has changed */
 	uint64_t submitted, finished;
 	uint64_t stalled_since_ns; /* 0: it is told */
 	struct watched {
