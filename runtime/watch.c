@@ -64,8 +64,11 @@ static void look_at_worker(
 		   atomic_load_explicit(&worker->dropped, memory_order_relaxed);
 	parks = atomic_load_explicit(&pool->eventcount.waiters[index].parks,
 			memory_order_relaxed);
-	if (crew_is_held(pool) || !has_job(pool, index) ||
-			finished != seen->finished || parks != seen->parks) {
+	if (crew_is_held(pool) || !has_job(pool, index)) {
+		seen->finished = UINT64_MAX; /* its next job is news */
+		return;
+	}
+	if (finished != seen->finished || parks != seen->parks) {
 		seen->finished = finished;
 		seen->parks = parks;
 		seen->since_ns = now_ns;

@@ -41,7 +41,7 @@ struct watch {
 	uint64_t stalled_since_ns; /* 0: it is told */
 	struct watched {
 		uint64_t finished, parks;
-		uint64_t since_ns; /* 0: it is told, or there is no job */
+		uint64_t since_ns; /* the first look at this job; 0: it is told */
 	} workers[];
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../../runtime/pool.h"
+#include "../../runtime/watch.h"
 #include "../support.h"
 #include "counting.h"
 
@@ -58,6 +59,7 @@ static void check_stuck(bool measures)
 	/* what a worker does between its start and its first job is not told from
 	 * that job */
 	wait_all_parked(pool);
+	sleep_ns(LIMIT_NS / 3); /* nor the time since a look before it */
 	begin_ns = now_ns();
 	blocker_hold(&a, pool);
 	CHECK(wait_until(atomic_load(&stuck.nr) > 0, TEST_WAIT_MS));
@@ -136,6 +138,34 @@ TEST(a_job_that_nobody_was_told_of_is_rescued_and_counted)
 
 	wait_all_parked(pool);
 	CHECK(chain_push_one(&pool->channel.chain, job)); /* and no notify */
+	CHECK(wait_until(atomic_load(&ran) == 1, TEST_WAIT_MS));
+	check_rest(pool);
+	CHECK_EQ(stats_of(pool).rescues, 1);
+	CHECK_EQ(rota_pool_destroy(pool), 0);
+}
+
+/* As the one that follows a fork. */
+static void make_it_look(struct rota_pool *pool)
+{
+	atomic_fetch_add(&pool->watch->calls, WATCH_CALL);
+	os_futex_wake(&pool->watch->calls, 1);
+	sleep_ns(NS_PER_MS);
+}
+
+TEST(looks_that_follow_one_another_at_once_rescue_nothing)
+{
+	struct rota_pool *pool = watched_pool(2, 5 * LIMIT_NS, NULL);
+	atomic_uint ran = 0;
+	struct rota_job job = {count_run, &ran};
+	uint64_t push_ns;
+
+	wait_all_parked(pool);
+	push_ns = now_ns();
+	CHECK(chain_push_one(&pool->channel.chain, job)); /* and no notify */
+	for (unsigned i = 0; i < 20; i++)
+		make_it_look(pool);
+	if (now_ns() - push_ns < 2 * LIMIT_NS)
+		CHECK_EQ(stats_of(pool).rescues, 0);
 	CHECK(wait_until(atomic_load(&ran) == 1, TEST_WAIT_MS));
 	check_rest(pool);
 	CHECK_EQ(stats_of(pool).rescues, 1);
