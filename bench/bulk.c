@@ -16,8 +16,8 @@
 
 #include "clock.h"
 #include "options.h"
-#include "pool.h"
 #include "stalled.h"
+#include "subject.h"
 #include "tally.h"
 #include "wakes.h"
 
@@ -43,17 +43,9 @@ static const struct option known_options[] = {
 		{NULL, NULL, 0, 0},
 };
 
-static const struct bench_pool_ops *ops;
 static struct bench_pool *pool;
 static struct bench_job group[GROUP_MAX];
 static uint64_t next_id, tick_ns;
-
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "bulk: %s: %s: %s\n", ops->name, what,
-			strerror(-error));
-	exit(1);
-}
 
 static void run_job(void *id)
 {

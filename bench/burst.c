@@ -23,8 +23,8 @@
 #include "event.h"
 #include "hist.h"
 #include "options.h"
-#include "pool.h"
 #include "stalled.h"
+#include "subject.h"
 #include "tally.h"
 #include "usage.h"
 #include "wakes.h"
@@ -53,20 +53,12 @@ static const struct option known_options[] = {
 		{NULL, NULL, 0, 0},
 };
 
-static const struct bench_pool_ops *ops;
 static struct bench_pool *pool;
 static uint64_t job_steps;
 static alignas(128) _Atomic uint64_t jobs_left; /* of the burst */
 static struct event all_done;
 static struct hist done_ns, wait_ns, submit_ns;
 static uint64_t times_full;
-
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "burst: %s: %s: %s\n", ops->name, what,
-			strerror(-error));
-	exit(1);
-}
 
 static void run_job(void *id)
 {

@@ -16,6 +16,7 @@
 
 #include "last.h"
 #include "options.h"
+#include "subject.h"
 #include "usage.h"
 #include "wakes.h"
 
@@ -34,17 +35,9 @@ static const struct option known_options[] = {
 		{NULL, NULL, 0, 0},
 };
 
-static const struct bench_pool_ops *ops;
 static struct bench_pool *pool;
 static uint64_t wave_jobs;
 static uint64_t wave_end; /* id after the last one of this wave */
-
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "chain: %s: %s: %s\n", ops->name, what,
-			strerror(-error));
-	exit(1);
-}
 
 static void run_job(void *arg)
 {

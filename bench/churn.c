@@ -19,8 +19,8 @@
 #include "clock.h"
 #include "footprint.h"
 #include "options.h"
-#include "pool.h"
 #include "sanitized.h"
+#include "subject.h"
 #include "tally.h"
 
 #define SUBMITTERS   4
@@ -48,7 +48,6 @@ static const struct option known_options[] = {
 		{NULL, NULL, 0, 0},
 };
 
-static const struct bench_pool_ops *ops;
 static struct bench_pool *pool;
 static uint64_t nr_ids; /* that were handed out; by the main thread */
 static _Atomic bool is_over;
@@ -64,13 +63,6 @@ static struct {
 	uint64_t nr, max_kib;
 	double seconds[SAMPLES_MAX], kib[SAMPLES_MAX];
 } samples;
-
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "churn: %s: %s: %s\n", ops->name, what,
-			strerror(-error));
-	exit(1);
-}
 
 static void run_job(void *id)
 {

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 
 #include "options.h"
-#include "pool.h"
+#include "subject.h"
 
 #define BATCH_MAX 1024
 
@@ -29,18 +29,10 @@ static const struct option known_options[] = {
 		{NULL, NULL, 0, 0},
 };
 
-static const struct bench_pool_ops *ops;
 static struct bench_pool *pool;
 static sem_t is_blocked, may_go;
 /* The worker's until it is joined: number, sum and sum of squares of the ids. */
 static uint64_t nr_ran, sum_ran, squares_ran;
-
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "cost: %s: %s: %s\n", ops->name, what,
-			strerror(-error));
-	exit(1);
-}
 
 static void run_job(void *arg)
 {

@@ -23,9 +23,9 @@
 
 #include "clock.h"
 #include "options.h"
-#include "pool.h"
 #include "shares.h"
 #include "stalled.h"
+#include "subject.h"
 #include "tally.h"
 #include "work.h"
 
@@ -64,19 +64,11 @@ struct row {
 	uint64_t inversions;
 };
 
-static const struct bench_pool_ops *ops;
 static struct bench_pool *pool;
 static uint64_t job_steps;
 static struct row *rows; /* as those of the tally */
 static _Atomic bool is_over;
 static uint64_t submitted[PRODUCERS_MAX];
-
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "fairness: %s: %s: %s\n", ops->name, what,
-			strerror(-error));
-	exit(1);
-}
 
 static void run_job(void *arg)
 {

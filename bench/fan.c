@@ -19,6 +19,7 @@
 #include "event.h"
 #include "options.h"
 #include "stalled.h"
+#include "subject.h"
 #include "tally.h"
 #include "usage.h"
 #include "wakes.h"
@@ -36,19 +37,12 @@ static const struct option known_options[] = {
 		{NULL, NULL, 0, 0},
 };
 
-static const struct bench_pool_ops *ops;
 static struct bench_pool *pool;
 static struct bench_job *jobs; /* of a native round */
 static uint64_t next_id;
 static uint32_t rounds_done;
 static alignas(128) _Atomic uint64_t jobs_left; /* of the round */
 static struct event all_done;
-
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "fan: %s: %s: %s\n", ops->name, what, strerror(-error));
-	exit(1);
-}
 
 static void run_native_job(void *id)
 {

@@ -25,7 +25,7 @@
 #include "last.h"
 #include "median.h"
 #include "options.h"
-#include "pool.h"
+#include "subject.h"
 #include "tally.h"
 #include "usage.h"
 #include "work.h"
@@ -69,19 +69,11 @@ struct column {
 	uint32_t nr_needs; /* columns that it depends on, itself too */
 };
 
-static const struct bench_pool_ops *ops;
 static struct bench_pool *pool;
 static struct column *columns;
 static uint64_t work_steps, graph_steps, graph_tasks;
 static uint64_t first_id; /* of this graph: each task of all has its own */
 static _Atomic uint64_t too_early; /* tasks that ran before what they need */
-
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "graph: %s: %s: %s\n", ops->name, what,
-			strerror(-error));
-	exit(1);
-}
 
 static void run_task(void *arg);
 

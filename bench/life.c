@@ -24,8 +24,8 @@
 #include "gate.h"
 #include "hist.h"
 #include "options.h"
-#include "pool.h"
 #include "sanitized.h"
+#include "subject.h"
 #include "tally.h"
 
 static struct {
@@ -40,16 +40,8 @@ static const struct option known_options[] = {
 		{NULL, NULL, 0, 0},
 };
 
-static const struct bench_pool_ops *ops;
 static struct gate gate;
 static struct hist create_ns, destroy_ns, threads_ns;
-
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "life: %s: %s: %s\n", ops->name, what,
-			strerror(-error));
-	exit(1);
-}
 
 static void run_job(void *id)
 {

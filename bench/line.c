@@ -10,12 +10,12 @@
  * Prints one line of JSON; null if there is only one CPU.
  */
 #include <pthread.h>
-#include <sched.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
 #include "clock.h"
+#include "cpus.h"
 #include "options.h"
 
 #define TRIPS_PER_STRETCH 100u
@@ -42,12 +42,8 @@ static void fail(const char *what, int error)
 
 static void stay_on(int cpu)
 {
-	cpu_set_t set;
-	int error;
+	int error = cpu_stay_on(cpu);
 
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	error = pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
 	if (error)
 		fail("cannot stay on a CPU", error);
 }
@@ -116,19 +112,12 @@ static double measure(int here, int there)
 
 int main(int argc, char **argv)
 {
-	int first = -1, last = -1;
-	cpu_set_t allowed;
+	int first, last;
 
 	options_read(argc, argv, known_options);
-	if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0)
+	cpu_ends(&first, &last);
+	if (first < 0)
 		fail("cannot find out which CPUs there are", errno);
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET(cpu, &allowed))
-			continue;
-		if (first < 0)
-			first = cpu;
-		last = cpu;
-	}
 	printf("{\"program\": \"line\", \"cpus\": [%d, %d], ", first, last);
 	if (first == last)
 		printf("\"round_trip_ns\": null}\n");

@@ -13,18 +13,21 @@
  * its own.
  */
 #include <math.h>
-#include <sched.h>
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
+#include "await.h"
 #include "clock.h"
+#include "cpus.h"
 #include "fcfs.h"
 #include "hist.h"
-#include "pool.h"
 #include "random.h"
+#include "subject.h"
 #include "tally.h"
+#include "usage.h"
 #include "work.h"
 
 #define LOAD_LEAD_NS 1000000u /* from now to the first request, at least */
@@ -82,15 +85,6 @@ static inline void load_fini(void)
 	free(load.offers);
 }
 
-static inline unsigned load_cpus(void)
-{
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set))
-		return 1;
-	return (unsigned)CPU_COUNT(&set);
-}
-
 static inline void load_run_request(void *arg)
 {
 	struct request *request = arg;
@@ -105,7 +99,7 @@ static inline void load_run_request(void *arg)
 
 /* 0, or what a submit said. */
 static inline int load_offer(
-		const struct bench_pool_ops *ops, struct bench_pool *pool)
+		const struct bench_pool_ops *to, struct bench_pool *pool)
 {
 	load.began_ns = now_ns() + LOAD_LEAD_NS;
 	for (uint64_t i = 0; i < load.nr; i++) {
@@ -116,12 +110,35 @@ static inline int load_offer(
 		if (due_ns > now_ns())
 			sleep_until_ns(due_ns);
 		offer->submit_ns = now_ns();
-		error = ops->submit(pool, load_run_request, &load.requests[i]);
+		error = to->submit(pool, load_run_request, &load.requests[i]);
 		if (error)
 			return error;
 		offer->submitted_ns = now_ns();
 	}
 	return 0;
+}
+
+/* The whole of it, from create to destroy: what it cost. */
+static inline struct usage load_measure(unsigned workers)
+{
+	struct bench_pool *pool;
+	struct usage usage;
+	int error;
+
+	/* a punctual schedule; the workers have it from this thread */
+	prctl(PR_SET_TIMERSLACK, 1ul);
+	error = ops->create(workers, 0, &pool);
+	if (error)
+		fail("create", error);
+	usage = usage_now();
+	error = load_offer(ops, pool);
+	if (error)
+		fail("submit", error);
+	if (!await_jobs(load.nr))
+		fail("no job returned for long, some are lost", -EIO);
+	usage = usage_since(usage);
+	ops->destroy(pool);
+	return usage;
 }
 
 /* After the end of the pool; of the slow ones, or of the others, from first. */

@@ -20,7 +20,7 @@
 #include "gate.h"
 #include "mallocs.h"
 #include "options.h"
-#include "pool.h"
+#include "subject.h"
 #include "tally.h"
 
 static struct {
@@ -41,16 +41,8 @@ struct filling {
 	uint64_t mallocs;
 };
 
-static const struct bench_pool_ops *ops;
 static struct bench_pool *pool;
 static struct gate gate;
-
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "memory: %s: %s: %s\n", ops->name, what,
-			strerror(-error));
-	exit(1);
-}
 
 static void run_job(void *id)
 {

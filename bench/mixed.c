@@ -12,12 +12,8 @@
  * All latencies are those of the short jobs, "due_*" from when one was due.
  * One process makes one measurement and prints one line of JSON.
  */
-#include <sys/prctl.h>
-
-#include "await.h"
 #include "load.h"
 #include "options.h"
-#include "usage.h"
 
 static struct {
 	uint64_t workers, jobs, fast_ns, slow, sleep_us, work_us, load;
@@ -45,16 +41,7 @@ static const struct option known_options[] = {
 		{NULL, NULL, 0, 0},
 };
 
-static const struct bench_pool_ops *ops;
-static struct bench_pool *pool;
 static struct latencies fast;
-
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "mixed: %s: %s: %s\n", ops->name, what,
-			strerror(-error));
-	exit(1);
-}
 
 static uint64_t slow_ns(void)
 {
@@ -66,10 +53,9 @@ static double jobs_per_s(void)
 	double slow = (double)options.slow / 100;
 	double mean_ns = slow * (double)slow_ns() +
 			 (1 - slow) * (double)options.fast_ns;
-	uint64_t servers = load_cpus();
+	uint64_t servers = options.sleep_us ? options.workers
+					    : nr_cores_of(options.workers);
 
-	if (options.sleep_us || servers > options.workers)
-		servers = options.workers;
 	return (double)(servers * options.load) / 100 * 1e9 / mean_ns;
 }
 
@@ -119,7 +105,6 @@ int main(int argc, char **argv)
 	uint64_t warm_up;
 	bool verified;
 	double per_s;
-	int error;
 
 	ops = options_read(argc, argv, known_options);
 	options_need("mixed", ops, 0);
@@ -130,21 +115,7 @@ int main(int argc, char **argv)
 		fail("start", -ENOMEM);
 	per_s = jobs_per_s();
 	plan(per_s);
-	/* a punctual schedule; the workers have it from this thread */
-	prctl(PR_SET_TIMERSLACK, 1ul);
-	error = ops->create((unsigned)options.workers, 0, &pool);
-	if (error)
-		fail("create", error);
-
-	usage = usage_now();
-	error = load_offer(ops, pool);
-	if (error)
-		fail("submit", error);
-	if (!await_jobs(load.nr))
-		fail("no job returned for long, some are lost", -EIO);
-	usage = usage_since(usage);
-
-	ops->destroy(pool);
+	usage = load_measure((unsigned)options.workers);
 	/* after the end of every worker */
 	verified = tally_is_exact("mixed", ops->name, load.nr);
 	load_collect(&fast, (unsigned)options.workers, warm_up, false);

@@ -22,8 +22,8 @@
 #include "event.h"
 #include "median.h"
 #include "options.h"
-#include "pool.h"
 #include "stalled.h"
+#include "subject.h"
 #include "tally.h"
 #include "usage.h"
 
@@ -60,19 +60,11 @@ struct frame {
 	struct call calls[];
 };
 
-static const struct bench_pool_ops *ops;
 static struct bench_pool *pool; /* NULL: call instead of submit */
 static uint64_t first_leaf, nr_tasks;
 static struct tally_total ids_of_run;
 static uint64_t result_of_run;
 static struct event returned;
-
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "nested: %s: %s: %s\n", ops->name, what,
-			strerror(-error));
-	exit(1);
-}
 
 static uint32_t nr_children(uint64_t n)
 {

@@ -12,12 +12,8 @@
  * times the mean over all such traces is Erlang's C formula, "erlang_c_ns".
  * One process makes one measurement and prints one line of JSON.
  */
-#include <sys/prctl.h>
-
-#include "await.h"
 #include "load.h"
 #include "options.h"
-#include "usage.h"
 
 static struct {
 	uint64_t workers, jobs, job_ns, rate, load, exponential, steps_per_us;
@@ -42,25 +38,14 @@ static const struct option known_options[] = {
 		{NULL, NULL, 0, 0},
 };
 
-static const struct bench_pool_ops *ops;
-static struct bench_pool *pool;
 static struct latencies latencies;
-
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "openloop: %s: %s: %s\n", ops->name, what,
-			strerror(-error));
-	exit(1);
-}
 
 static double jobs_per_s(void)
 {
-	uint64_t servers = load_cpus();
+	uint64_t servers = nr_cores_of(options.workers);
 
 	if (options.rate)
 		return (double)options.rate;
-	if (servers > options.workers)
-		servers = options.workers;
 	return (double)(servers * options.load) / 100 * 1e9 /
 	       (double)options.job_ns;
 }
@@ -120,7 +105,6 @@ int main(int argc, char **argv)
 	uint64_t warm_up;
 	bool verified;
 	double per_s;
-	int error;
 
 	ops = options_read(argc, argv, known_options);
 	options_need("openloop", ops, 0);
@@ -131,20 +115,7 @@ int main(int argc, char **argv)
 		fail("start", -ENOMEM);
 	per_s = jobs_per_s();
 	plan(per_s);
-	prctl(PR_SET_TIMERSLACK, 1ul); /* of this thread: a punctual schedule */
-	error = ops->create((unsigned)options.workers, 0, &pool);
-	if (error)
-		fail("create", error);
-
-	usage = usage_now();
-	error = load_offer(ops, pool);
-	if (error)
-		fail("submit", error);
-	if (!await_jobs(load.nr))
-		fail("no job returned for long, some are lost", -EIO);
-	usage = usage_since(usage);
-
-	ops->destroy(pool);
+	usage = load_measure((unsigned)options.workers);
 	/* after the end of every worker */
 	verified = tally_is_exact("openloop", ops->name, load.nr);
 	load_collect(&latencies, (unsigned)options.workers, warm_up, false);

@@ -16,12 +16,11 @@
 #include <stdbool.h>
 #include <sys/prctl.h>
 
-#include "rota.h"
-
 #include "clock.h"
 #include "options.h"
-#include "pool.h"
+#include "rota.h"
 #include "stalled.h"
+#include "subject.h"
 #include "work.h"
 
 #define NS_PER_US 1000u
@@ -64,20 +63,12 @@ struct phase_counts {
 	uint64_t last_bad_ns; /* when the last one came that was not in time */
 };
 
-static const struct bench_pool_ops *ops;
 static struct bench_pool *pool;
 static bool has_deadlines;
 static uint64_t steps;
 static struct request *requests;
 static uint64_t nr_requests, max_requests;
 static struct phase_counts phases[NR_PHASES];
-
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "overload: %s: %s: %s\n", ops->name, what,
-			strerror(-error));
-	exit(1);
-}
 
 static void end(struct request *request, uint64_t ended_ns)
 {

@@ -62,8 +62,8 @@ static struct sum {
 	uint64_t nr_pushed, nr_popped;
 	uint64_t ended_ns;
 } sums[THREADS_MAX];
-static uint64_t *trip_ns; /* of TRIPS at a time */
-static cpu_set_t allowed; /* before the first thread stays on one */
+static uint64_t *trip_ns;	/* of TRIPS at a time */
+static int first_cpu, last_cpu; /* before the first thread stays on one */
 
 static _Noreturn void fail(const char *what)
 {
@@ -230,20 +230,9 @@ static struct times compare(const struct queue_ops *queue)
 	return times;
 }
 
-static void stay_on(bool last)
+static void stay_on(bool is_last)
 {
-	cpu_set_t one;
-	int chosen = -1;
-
-	if (!options.pin)
-		return;
-	for (int cpu = 0; cpu < CPU_SETSIZE && (last || chosen < 0); cpu++) {
-		if (CPU_ISSET(cpu, &allowed))
-			chosen = cpu;
-	}
-	CPU_ZERO(&one);
-	CPU_SET(chosen, &one);
-	if (pthread_setaffinity_np(pthread_self(), sizeof(one), &one))
+	if (options.pin && cpu_stay_on(is_last ? last_cpu : first_cpu))
 		fail("cannot stay on a CPU");
 }
 
@@ -317,7 +306,8 @@ int main(int argc, char **argv)
 	if (!options.steps_per_us)
 		options.steps_per_us = work_per_us();
 	trip_ns = calloc(options.pairs / TRIPS, sizeof(*trip_ns));
-	if (!trip_ns || sched_getaffinity(0, sizeof(allowed), &allowed))
+	cpu_ends(&first_cpu, &last_cpu);
+	if (!trip_ns || first_cpu < 0)
 		return 1;
 	times = options.mode == PING_PONG ? play(queue) : compare(queue);
 	if (!times.is_exact)

@@ -22,6 +22,7 @@
 #include "hist.h"
 #include "options.h"
 #include "stalled.h"
+#include "subject.h"
 #include "tally.h"
 #include "usage.h"
 #include "wakes.h"
@@ -49,7 +50,6 @@ struct times {
 	struct hist first, last;
 };
 
-static const struct bench_pool_ops *ops;
 static struct bench_pool *pool;
 static struct start starts[WORKERS_MAX];
 static struct bench_job jobs[WORKERS_MAX];
@@ -57,13 +57,6 @@ static uint64_t ramp; /* in progress */
 static alignas(128) _Atomic uint64_t nr_here, nr_left;
 static struct event go, all_here, all_left;
 static struct times times, bare;
-
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "ramp: %s: %s: %s\n", ops->name, what,
-			strerror(-error));
-	exit(1);
-}
 
 static bool is_last(_Atomic uint64_t *nr, uint64_t target)
 {

@@ -15,8 +15,8 @@
 #include "clock.h"
 #include "hist.h"
 #include "options.h"
-#include "pool.h"
 #include "stalled.h"
+#include "subject.h"
 #include "tally.h"
 #include "usage.h"
 #include "wakes.h"
@@ -41,19 +41,11 @@ static const struct option known_options[] = {
 		{NULL, NULL, 0, 0},
 };
 
-static const struct bench_pool_ops *ops;
 static struct bench_pool *pool;
 static pthread_barrier_t phase_start;
 static uint64_t job_steps;
 static struct hist *submit_ns; /* one for each producer; NULL: not timed */
 static uint64_t phase_ids[NR_PHASES + 1]; /* phase p: ids [p] .. [p + 1] - 1 */
-
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "throughput: %s: %s: %s\n", ops->name, what,
-			strerror(-error));
-	exit(1);
-}
 
 static void run_empty_job(void *id)
 {

@@ -16,7 +16,7 @@
 #include "last.h"
 #include "median.h"
 #include "options.h"
-#include "pool.h"
+#include "subject.h"
 #include "tally.h"
 #include "usage.h"
 #include "wakes.h"
@@ -36,17 +36,9 @@ static const struct option known_options[] = {
 		{NULL, NULL, 0, 0},
 };
 
-static const struct bench_pool_ops *ops;
 static struct bench_pool *pool;
 static uint64_t tree_jobs;
 static uint64_t first_id; /* of this tree: each job of all trees has its own */
-
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "tree: %s: %s: %s\n", ops->name, what,
-			strerror(-error));
-	exit(1);
-}
 
 static void run_job(void *arg)
 {

@@ -19,6 +19,7 @@
 #include "clock.h"
 #include "hist.h"
 #include "options.h"
+#include "subject.h"
 #include "tally.h"
 #include "usage.h"
 #include "wakes.h"
@@ -42,17 +43,9 @@ struct sample {
 	uint64_t started_ns;
 };
 
-static const struct bench_pool_ops *ops;
 static struct bench_pool *pool;
 static struct sample *samples;
 static struct hist latency_ns;
-
-static void fail(const char *what, int error)
-{
-	fprintf(stderr, "wake: %s: %s: %s\n", ops->name, what,
-			strerror(-error));
-	exit(1);
-}
 
 static void run_job(void *arg)
 {

@@ -7,11 +7,11 @@
 #include "host.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "cpus.h"
 
 void host_fail(const char *what, int error)
 {
@@ -21,12 +21,8 @@ void host_fail(const char *what, int error)
 
 void host_stay_on(int cpu)
 {
-	cpu_set_t set;
-	int error;
+	int error = cpu_stay_on(cpu);
 
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	error = pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
 	if (error)
 		host_fail("cannot stay on a CPU", error);
 }
@@ -45,15 +41,17 @@ double host_median(double *values, unsigned nr)
 		      : (values[nr / 2 - 1] + values[nr / 2]) / 2;
 }
 
-static void print_steps(const cpu_set_t *allowed)
+static void print_steps(void)
 {
 	const char *comma = "";
+	cpu_set_t allowed;
 
+	sched_getaffinity(0, sizeof(allowed), &allowed);
 	printf("\"work_step\": [");
 	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
 		struct host_steps steps;
 
-		if (!CPU_ISSET(cpu, allowed))
+		if (!CPU_ISSET(cpu, &allowed))
 			continue;
 		steps = host_steps(cpu);
 		printf("%s{\"cpu\": %d, \"ns\": %.4f, \"drift_percent\": %.2f}",
@@ -79,19 +77,12 @@ static void print_across(int first, int last)
 
 int main(void)
 {
-	int first = -1, last = -1;
 	struct host_sleeps sleeps;
-	cpu_set_t allowed;
+	int first, last;
 
-	if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0)
+	cpu_ends(&first, &last);
+	if (first < 0)
 		host_fail("cannot find out which CPUs there are", EINVAL);
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET(cpu, &allowed))
-			continue;
-		if (first < 0)
-			first = cpu;
-		last = cpu;
-	}
 	printf("{\"program\": \"host\", \"clock_gettime_ns\": %.2f, "
 	       "\"syscall_ns\": %.1f, \"locked_add_ns\": %.3f, "
 	       "\"thread_create_join_ns\": %.0f, ",
@@ -101,7 +92,7 @@ int main(void)
 	printf("\"sleep_lag_p50_ns\": %.0f, \"sleep_lag_p99_ns\": %.0f, ",
 			sleeps.p50_ns, sleeps.p99_ns);
 	printf("\"loopback_request_cpu_us\": %.2f, ", host_loopback_cpu_us());
-	print_steps(&allowed);
+	print_steps();
 	print_across(first, last);
 	printf("\"futex_one_cpu_one_way_ns\": %.0f, ",
 			host_futex_ns(first, first));
