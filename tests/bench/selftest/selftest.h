@@ -11,6 +11,9 @@
 /* NULL-terminated: what they do is in their names, see broken.c. */
 extern const struct bench_pool_ops *const broken_pools[];
 
+/* NULL if it is none of those in faulty.c. */
+const struct bench_pool_ops *faulty_pool_find(const char *name);
+
 /* slower-N: N percent slower; NULL if the name is not of this form. */
 const struct bench_pool_ops *slower_pool_find(const char *name);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Queues that do one thing wrong, for bench/queue to notice; see faulty.c. */
-#include "../../bench/queues/queue.h"
+#include "../../../bench/queues/queue.h"
 
 #include <stdatomic.h>
 #include <stddef.h>
