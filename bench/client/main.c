@@ -224,11 +224,12 @@ static bool print_result(uint64_t took_ns, struct usage usage)
 	printf("{\"program\": \"client\", \"offered_per_s\": %" PRIu64 ", "
 	       "\"requests\": %" PRIu64 ", \"seconds\": %.6f, "
 	       "\"requests_per_s\": %.1f, \"keep_alive\": %" PRIu64 ", "
-	       "\"slow_per_1000\": %" PRIu64 ", \"seed\": %" PRIu64 ", ",
+	       "\"slow_per_1000\": %" PRIu64 ", \"seed\": %" PRIu64 ", "
+	       "\"last_due_us\": %.1f, ",
 			options.rate, options.requests, (double)took_ns / 1e9,
 			(double)plan.verdicts[ANSWERED] * 1e9 / (double)took_ns,
-			options.keep_alive, options.slow_per_1000,
-			options.seed);
+			options.keep_alive, options.slow_per_1000, options.seed,
+			(double)plan.due_ns[options.requests - 1] / 1e3);
 	for (unsigned i = 0; i < NR_VERDICTS; i++)
 		printf("\"%s\": %" PRIu64 ", ", verdict_names[i],
 				plan.verdicts[i]);

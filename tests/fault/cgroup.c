@@ -10,6 +10,9 @@
 
 #include "../../runtime/sys/os.h"
 #include "../harness.h"
+#include "inject.h"
+
+#define SECOND (1000 * NS_PER_MS)
 
 static char root[] = "/tmp/rota-fault-XXXXXX";
 static char proc_file[64], v2_file[64], quota_file[99], period_file[99];
@@ -135,4 +138,20 @@ TEST(bytes_that_are_odd_anywhere_do_no_harm)
 		text[nr / 2] = 'a';
 	}
 	end();
+}
+
+TEST(the_quota_is_looked_up_once_a_second)
+{
+	uint64_t second;
+
+	do {
+		second = now_ns() / SECOND;
+		os_cpus_usable();
+		inject_reset();
+		os_cpus_usable();
+	} while (now_ns() / SECOND != second);
+	CHECK_EQ(inject_calls(INJECT_fopen), 0);
+	inject(INJECT_clock_gettime, 1, INJECT_EVER, INJECT_HOUR_AHEAD);
+	os_cpus_usable();
+	CHECK(inject_calls(INJECT_fopen) > 0);
 }
