@@ -120,7 +120,7 @@ int pool_start(struct rota_pool *pool, unsigned nr_workers)
 	if (!error)
 		error = wait_for_starts(pool);
 	if (!error)
-		error = watch_start(pool, pool->options.name);
+		error = watch_start(pool);
 	if (error)
 		rota_pool_shutdown(pool, ROTA_DRAIN, ROTA_NO_DEADLINE, NULL);
 	return error;

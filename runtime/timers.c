@@ -251,6 +251,7 @@ static void *timers_main(void *arg)
 	struct rota_pool *pool = arg;
 	struct timers *timers = &pool->timers;
 
+	os_thread_name(timers->name);
 	while (!is_closing(pool)) {
 		/* [timers.A1] acquire; pairs with [timers.R1]: what was posted
 		 * before this turn. */
@@ -281,7 +282,7 @@ static void *timers_main(void *arg)
 static int start_thread(struct rota_pool *pool)
 {
 	struct timers *timers = &pool->timers;
-	struct os_thread_options thread = {.name = timers->name};
+	struct os_thread_options thread = {0};
 	uint32_t starting = TIMERS_STARTING;
 	int saved = errno, error;
 

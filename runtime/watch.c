@@ -138,7 +138,10 @@ static void *watch_main(void *arg)
 	struct frame frame;
 	uint64_t now_ns;
 	uint32_t calls;
+	char name[16];
 
+	snprintf(name, sizeof(name), "%.9s-watch", pool->options.name);
+	os_thread_name(name);
 	frame_push(&frame, pool, -1); /* on_stuck must not end the pool */
 	/* acquire: as [halt.A1]: what it is asked for */
 	while (!((calls = atomic_load_explicit(
@@ -155,11 +158,10 @@ static void *watch_main(void *arg)
 	return NULL;
 }
 
-int watch_start(struct rota_pool *pool, const char *pool_name)
+int watch_start(struct rota_pool *pool)
 {
 	struct watch *watch = pool->watch;
-	char name[16];
-	struct os_thread_options thread = {.name = name};
+	struct os_thread_options thread = {0};
 	int error;
 
 	if (!watch)
@@ -167,7 +169,6 @@ int watch_start(struct rota_pool *pool, const char *pool_name)
 	watch->finished = UINT64_MAX; /* so that the first look is news */
 	for (unsigned i = 0; i < pool->nr_workers; i++)
 		watch->workers[i].finished = UINT64_MAX;
-	snprintf(name, sizeof(name), "%.9s-watch", pool_name);
 	error = os_thread_start(&watch->thread, watch_main, pool, &thread);
 	watch->is_started = !error;
 	return error;

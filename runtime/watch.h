@@ -48,7 +48,7 @@ struct watch {
 /* 0 or -ENOMEM. */
 int watch_init(struct rota_pool *pool, const struct rota_options *options);
 /* These three do nothing in a pool without. 0 or -EAGAIN. */
-int watch_start(struct rota_pool *pool, const char *name);
+int watch_start(struct rota_pool *pool);
 /* Its thread is joined, or -ETIMEDOUT; by who took the join. */
 int watch_stop(struct rota_pool *pool, uint64_t deadline_ns);
 void watch_fini(struct rota_pool *pool);

@@ -282,6 +282,7 @@ static bool park(struct worker *self)
 static void tell_start(struct worker *self, int error)
 {
 	struct rota_pool *pool = self->pool;
+	uint32_t nr_before;
 	int none = 0;
 
 	if (error < 0)
@@ -290,10 +291,9 @@ static void tell_start(struct worker *self, int error)
 				&none, error, memory_order_relaxed,
 				memory_order_relaxed);
 	/* [worker.R2] release; pairs with [pool.A1]: start_error. */
-	if (atomic_fetch_add_explicit(
-			    &pool->nr_started, 1, memory_order_release) +
-					1 ==
-			pool->nr_threads)
+	nr_before = atomic_fetch_add_explicit(
+			&pool->nr_started, 1, memory_order_release);
+	if (nr_before + 1 == pool->nr_threads)
 		os_futex_wake(&pool->nr_started, 1); /* nobody waits for less */
 }
 

@@ -222,8 +222,6 @@ int os_thread_start(pthread_t *ret_thread, void *(*thread_main)(void *),
 				options->cpu_set_bytes, options->cpu_set);
 	if (!error)
 		error = pthread_create(ret_thread, &attr, thread_main, arg);
-	if (!error && options->name)
-		pthread_setname_np(*ret_thread, options->name);
 	pthread_attr_destroy(&attr);
 	if (!error)
 		return 0;

@@ -55,7 +55,6 @@ uint32_t os_pid(void);
 void os_signal_mask(sigset_t *ret_set);
 
 struct os_thread_options {
-	const char *name; /* 15 bytes at most; NULL: it names itself */
 	size_t stack_bytes;
 	const void *cpu_set;
 	size_t cpu_set_bytes;
@@ -65,7 +64,8 @@ struct os_thread_options {
  * (stack or CPU set), or -EAGAIN. */
 int os_thread_start(pthread_t *ret_thread, void *(*thread_main)(void *),
 		void *arg, const struct os_thread_options *options);
-/* The caller: one system call, where naming another takes three. */
+/* The caller: 15 bytes at most. One system call, where another thread takes
+ * three. */
 void os_thread_name(const char *name);
 /* 0 or -ETIMEDOUT, which leaves the thread joinable. */
 int os_thread_join(pthread_t thread, uint64_t deadline_ns);
