@@ -2,8 +2,10 @@
 /*
  * C-Thread-Pool, which is copied into programs; Debian has its source.
  * Promises first come, first served, no bound; one pool at a time, all share a
- * flag; at its end it drops what is queued, so destroy waits first. There is
- * nothing to set but the number of threads. Corrections are welcome.
+ * flag; at its end it drops what is queued, so destroy waits first. Its threads
+ * are not joined: the last may be in the pool when that is freed, and was seen to
+ * stay. There is nothing to set but the number of threads. Corrections are
+ * welcome.
  */
 #include "peer.h"
 
@@ -46,7 +48,7 @@ static void destroy(struct bench_pool *pool)
 
 static const struct bench_pool_ops cthreadpool = {
 		PEER("cthreadpool", true, "of all submits", "nothing to set",
-				BENCH_ONE_POOL),
+				BENCH_ONE_POOL | BENCH_THREADS_STAY),
 		.create = create,
 		.submit = submit,
 		.run_all = run_all,
