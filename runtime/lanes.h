@@ -33,6 +33,14 @@ struct own_lane {
 
 void own_lane_init(struct own_lane *own);
 
+/* Anybody; false: there is none. */
+static inline bool own_lane_take_oldest(
+		struct own_lane *own, struct rota_job *ret_job)
+{
+	return lane_take_oldest(
+			&own->lane, own->slots, LANE_OWN_SLOTS - 1, ret_job);
+}
+
 /* A worker as one who takes. */
 struct taker {
 	struct own_lane nested;
@@ -42,6 +50,7 @@ struct taker {
 	alignas(2 * CACHELINE) _Atomic uint64_t visits;
 	unsigned place; /* W: where it takes from */
 	unsigned quota; /* W: how many more jobs */
+	unsigned batch; /* W: as many at once, at most */
 };
 
 struct lanes {

@@ -153,7 +153,7 @@ unsigned lanes_move(struct lanes *lanes, struct chain *chain, unsigned worker,
 	struct lane_ring *left = NULL;
 	unsigned max, moved = 0;
 
-	max = room < LANE_BATCH ? (unsigned)room : LANE_BATCH;
+	max = room < self->batch ? (unsigned)room : self->batch;
 	if (!max)
 		return 0;
 	enter(self);

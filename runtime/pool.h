@@ -5,6 +5,7 @@
  * What a pool is made of. Field legend: I set at creation, then read only;
  * A shared atomic; W its worker only; S its worker writes, others read.
  */
+#include "batch.h"
 #include "box.h"
 #include "channel.h"
 #include "crew.h"
@@ -26,11 +27,12 @@ struct worker {
 	pthread_t thread;			       /* I */
 	unsigned index;				       /* I */
 	bool has_started;     /* W: its on_start did not fail */
-	bool is_thin;	      /* W: it found few jobs last time */
+	unsigned moved;	      /* W: jobs that it found last time */
 	unsigned low_turn;    /* W: jobs since it looked for a low one */
 	bool is_late;	      /* I: it came after the pool was made */
 	uint64_t gathered_ns; /* W: when it last let jobs gather, or not */
 	uint64_t streak_from; /* W: `ran` when the streak of jobs began */
+	struct batch batch;   /* W */
 	void *slot;	      /* W: the jobs' own */
 	alignas(CACHELINE) _Atomic uint64_t ran; /* S: jobs */
 	_Atomic uint64_t dropped;		 /* S: jobs */
@@ -214,6 +216,21 @@ static inline void worker_count(_Atomic uint64_t *counter)
 	 * sees what it did. Only this thread writes. */
 	add_alone(counter, 1, memory_order_release);
 }
+
+/* Jobs in a row: since it last parked, and half of those before. */
+static inline uint64_t worker_streak(struct worker *self)
+{
+	/* relaxed: its own */
+	return atomic_load_explicit(&self->ran, memory_order_relaxed) -
+	       self->streak_from;
+}
+
+/* worker_refill.c: a job of others, moved here; without a run: there is none. */
+struct rota_job worker_refill(struct worker *self, struct taker *own);
+/* Nested jobs go on and on: queue what others submitted too, and now and then
+ * take the oldest, whose turn would never come. */
+bool worker_take_in_turn(struct worker *self, struct taker *own, uint64_t ran,
+		struct rota_job *ret_job);
 
 /* worker.c */
 void *worker_main(void *worker);

@@ -34,10 +34,22 @@
 #ifndef LANES_MAX
 #define LANES_MAX 64u
 #endif
-/* Jobs that a worker moves to its own lane at once, and takes from one place
- * before it goes on to the next. */
+/* Jobs that a worker moves to its own lane at once, at most, and takes from one
+ * place before it goes on to the next. */
 #ifndef LANE_BATCH
 #define LANE_BATCH 128u
+#endif
+/* And for how long it may take to run them, by what a job took so far, or is
+ * thought to take before the first one ran; see batch.h. */
+#ifndef BATCH_NS
+#define BATCH_NS 20000u
+#endif
+#ifndef JOB_FIRST_NS
+#define JOB_FIRST_NS BATCH_NS
+#endif
+/* Jobs between two looks at the clock, while the batches are full. */
+#ifndef BATCH_LOOK_EVERY
+#define BATCH_LOOK_EVERY 512u
 #endif
 #ifndef LANE_QUOTA
 #define LANE_QUOTA 256u

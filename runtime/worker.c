@@ -19,64 +19,6 @@ void worker_tell_others(struct worker *self, bool has_more)
 		pool_notify(pool, 1);
 }
 
-/* Jobs in a row: since it last parked, and half of those before. */
-static uint64_t streak(struct worker *self)
-{
-	/* relaxed: its own */
-	return atomic_load_explicit(&self->ran, memory_order_relaxed) -
-	       self->streak_from;
-}
-
-/* After a stream of short jobs that now come one by one: let some gather, each
- * look at an almost empty lane fetches lines from its submitter. */
-static void let_gather(struct worker *self)
-{
-	uint64_t now_ns, end_ns;
-
-	if (!self->is_thin || streak(self) < GATHER_STREAK)
-		return;
-	now_ns = os_now_ns();
-	end_ns = now_ns + GATHER_NS;
-	/* if it was not just here, the jobs are long or few: no delay */
-	while (now_ns < end_ns &&
-			end_ns - self->gathered_ns < 3ull * GATHER_NS) {
-		os_yield();
-		now_ns = os_now_ns();
-	}
-	self->gathered_ns = now_ns;
-}
-
-static inline bool take_oldest(struct own_lane *own, struct rota_job *ret_job)
-{
-	return lane_take_oldest(
-			&own->lane, own->slots, LANE_OWN_SLOTS - 1, ret_job);
-}
-
-/* Its own lanes are empty: move jobs there. How many? */
-static unsigned move_here(struct worker *self)
-{
-	struct channel *channel = &self->pool->channel;
-	unsigned moved;
-
-	let_gather(self);
-	moved = lanes_move(&channel->lanes, &channel->chain, self->index, true);
-	self->is_thin = moved && moved < GATHER_BELOW;
-	return moved;
-}
-
-/* Nested jobs go on and on: queue what others submitted too, and now and then
- * take the oldest, whose turn would never come. */
-__attribute__((noinline)) static bool take_in_turn(struct worker *self,
-		struct taker *own, uint64_t turn, struct rota_job *ret_job)
-{
-	struct channel *channel = &self->pool->channel;
-	bool is_deep = !(turn % DEEP_TURN);
-
-	if (lanes_move(&channel->lanes, &channel->chain, self->index, is_deep))
-		worker_tell_others(self, true);
-	return is_deep && take_oldest(&own->nested, ret_job);
-}
-
 /* There are nested jobs: the newest of them, in turns of OWN_TURN jobs with what
  * waits in order. */
 static inline bool take_nested(struct worker *self, struct taker *own,
@@ -85,29 +27,12 @@ static inline bool take_nested(struct worker *self, struct taker *own,
 	/* relaxed: its own */
 	uint64_t ran = atomic_load_explicit(&self->ran, memory_order_relaxed);
 
-	if (!(ran % OWN_TURN) &&
-			take_in_turn(self, own, ran / OWN_TURN, ret_job))
+	if (!(ran % OWN_TURN) && worker_take_in_turn(self, own, ran, ret_job))
 		return true;
-	if (ran & OWN_TURN && take_oldest(&own->moved, ret_job))
+	if (ran & OWN_TURN && own_lane_take_oldest(&own->moved, ret_job))
 		return true;
 	return lane_take_newest(&own->nested.lane, own->nested.slots,
 			LANE_OWN_SLOTS - 1, ret_job);
-}
-
-/* A job of others, moved here; without a run: there is none. */
-__attribute__((noinline)) static struct rota_job take_moved(
-		struct worker *self, struct taker *own)
-{
-	struct rota_job job;
-	unsigned moved;
-
-	do {
-		moved = move_here(self);
-		if (!moved)
-			return (struct rota_job){NULL, NULL};
-	} while (!take_oldest(&own->moved, &job)); /* others were faster */
-	worker_tell_others(self, moved > 1);
-	return job;
 }
 
 /* False: as worker_run_with_care(). */
@@ -157,8 +82,8 @@ __attribute__((noinline)) static void run_lanes(
 			empty_at = atomic_load_explicit(&own->nested.lane.tail,
 					memory_order_relaxed);
 		}
-		if (!take_oldest(moved, &job)) {
-			job = take_moved(self, own);
+		if (!own_lane_take_oldest(moved, &job)) {
+			job = worker_refill(self, own);
 			if (!job.run)
 				return;
 		}
@@ -195,7 +120,8 @@ static bool search(struct worker *self)
 	if (!self->waiter->is_searcher &&
 			!ec_try_search(&pool->eventcount, self->waiter))
 		return false;
-	for (unsigned i = 0; streak(self) >= STREAK && i < SEARCH_YIELDS; i++) {
+	for (unsigned i = 0; worker_streak(self) >= STREAK && i < SEARCH_YIELDS;
+			i++) {
 		os_yield();
 		if (channel_look(&pool->channel) == CHANNEL_HAS_WORK)
 			return true;
@@ -271,7 +197,7 @@ static bool park(struct worker *self)
 		break;
 	}
 	pool_check_rest(pool);
-	self->streak_from += streak(self) / 2 + streak(self) % 2;
+	self->streak_from += worker_streak(self) / 2 + worker_streak(self) % 2;
 	PROBE2(park, pool, self->index);
 	ec_commit(&pool->eventcount, self->waiter);
 	PROBE2(wake, pool, self->index);
@@ -354,6 +280,8 @@ static bool live(struct worker *self)
 	worker_note(self, ROTA_WORKER_STARTING); /* not who was here before */
 	frame_push(&frame, pool, (int)self->index);
 	frame.depth = 0;
+	batch_init(&self->batch,
+			atomic_load_explicit(&self->ran, memory_order_relaxed));
 	if (channel_has_lanes(&pool->channel)) {
 		own = &pool->channel.lanes.takers[self->index];
 		os_local.pool_id = pool_id(pool);
