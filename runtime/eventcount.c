@@ -11,12 +11,14 @@ enum {
 	NOISY_SHIFT = 19,
 	SIG_SHIFT = 20,
 	SRCH_SHIFT = 29,
-	VER_SHIFT = 38,
+	FENCED_SHIFT = 38,
+	VER_SHIFT = 39,
 };
 
 #define PRE_ONE	   (1ull << PRE_SHIFT)
 #define SIG_ONE	   (1ull << SIG_SHIFT)
 #define SRCH_ONE   (1ull << SRCH_SHIFT)
+#define FENCED	   (1ull << FENCED_SHIFT)
 #define STACK_MASK (FIELD_MASK | ~0ull << VER_SHIFT) /* TOP and VER */
 
 static_assert(FIELD_MASK == EC_MAX_WAITERS, "fields hold every worker");
@@ -43,6 +45,8 @@ static unsigned srch_of(uint64_t word)
 
 static bool swap(struct eventcount *ec, uint64_t *word, uint64_t to)
 {
+	if (!top_of(to) && !pre_of(to))
+		to &= ~FENCED; /* from now on submitters see no worker */
 	/* [ec.R1] release; pairs with [ec.A1]: who pops a worker reads the
 	 * `next` that it stored before it pushed itself. */
 	return atomic_compare_exchange_weak_explicit(&ec->word, word, to,
@@ -218,8 +222,13 @@ void ec_prepare(struct eventcount *ec, struct ec_waiter *self)
 	word = atomic_fetch_add_explicit(&ec->word, step, memory_order_acq_rel);
 	/* [ec.F3] heavy fence; pairs with [pool.F1]. Orders the announcement
 	 * before the caller's last look at the queue. Forbids: the worker sees
-	 * no job while the submitter sees no worker (lost wake-up). */
-	heavy_fence(word);
+	 * no job while the submitter sees no worker (lost wake-up). FENCED: who
+	 * saw no worker did so before a heavy fence that this worker follows,
+	 * so the job was seen already; the others pass a full one, [pool.F4]. */
+	if (word & FENCED)
+		fence_after_rmw();
+	else
+		heavy_fence(word);
 }
 
 void ec_cancel(struct eventcount *ec, struct ec_waiter *self)
@@ -278,7 +287,7 @@ void ec_commit(struct eventcount *ec, struct ec_waiter *self)
 			atomic_store_explicit(&self->next, word & STACK_MASK,
 					memory_order_relaxed);
 			to = (word & ~STACK_MASK) - PRE_ONE;
-			to |= me | self->version << VER_SHIFT;
+			to |= me | FENCED | self->version << VER_SHIFT;
 		}
 	} while (!swap(ec, &word, to));
 	if (!sig_of(word)) {

@@ -14,13 +14,16 @@
  *	NOISY	submitters need a full fence: there are no heavy ones here
  *	SIG 9	grants: announced workers that must not park; SIG <= PRE
  *	SRCH 9	searchers: workers that look for jobs, or were woken to
- *	VER 26	version of TOP, set by who pushes: the same worker must park
- *		2^26 times within one notify to fool its CAS
+ *	FENCED	since submitters last saw TOP and PRE empty there was a heavy
+ *		fence: a worker that parks beside others needs none
+ *	VER 25	version of TOP, set by who pushes: the same worker must park
+ *		2^25 times within one notify to fool its CAS
  *
  * None of the fields may be stale: each change is a CAS or an add.
  *
  *	worker				submitter
  *	prepare:  PRE+1, heavy fence	publish the job
+ *	 (if FENCED: a full fence)
  *	look at the queue again		light fence
  *	commit or cancel		read the word: anybody to tell?
  *

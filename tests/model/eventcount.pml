@@ -4,7 +4,8 @@
  * at that moment, and does each worker leave when the pool was closed?
  *
  * Mirrors:
- *	eventcount.h/.c	the packed word (TOP PRE SIG SRCH VER, here 3 bits each),
+ *	eventcount.h/.c	the packed word (TOP PRE SIG SRCH VER, here 3 bits each,
+ *			and FENCED),
  *			swap, below, unpark, unpark_tree, ec_notify,
  *			ec_notify_all, ec_try_search, ec_leave_search,
  *			ec_prepare, ec_cancel, ec_quit, ec_commit,
@@ -98,6 +99,7 @@ bool buffer[NS + 2];		/* not yet in memory: p_tail = p_head, or END */
 
 /* the eventcount */
 short word;
+bool fenced;			/* a bit of the word */
 mtype park[NW] = EMPTY;
 short below[NW];		/* ec_waiter.next */
 byte version[NW], chain_first[NW], chain_length[NW];
@@ -106,8 +108,18 @@ bool is_on_futex[NW];
 /* ghosts */
 byte nr_begun, nr_done, nr_submitting = NS;
 
+/* FENCED, of which a CAS keeps what it finds: it changes with TOP or PRE only. */
+#ifdef M_FENCED_FOR_EVER
+#define CALM_IS_NOT_FENCED skip
+#else
+#define CALM_IS_NOT_FENCED \
+	if \
+	:: TOP(word) == 0 && PRE(word) == 0 -> fenced = 0 \
+	:: else \
+	fi
+#endif
 #define FETCH_ADD(step) \
-	d_step { word = word + (step); assert(IS_SANE(word)) }
+	d_step { word = word + (step); assert(IS_SANE(word)); CALM_IS_NOT_FENCED }
 
 /* The CAS on the word, to REST(w) + plus, by a thread whose stores are all in
  * memory; `top` is the first of those popped. */
@@ -118,6 +130,7 @@ byte nr_begun, nr_done, nr_submitting = NS;
 		:: word == w -> \
 			word = REST(w) + plus; \
 			assert(IS_SANE(word)); \
+			CALM_IS_NOT_FENCED; \
 			top = TOP(w); w = 0; stack = 0; to = 0 \
 		:: else -> w = word; stack = 0; to = 0; goto again \
 		fi \
@@ -391,6 +404,7 @@ prepare:
 #endif
 	/* ec_prepare */
 	atomic {
+		w = fenced;
 #ifdef M_PREPARE_KEEPS_ROLE
 		FETCH_ADD(PRE_ONE);
 #else
@@ -398,8 +412,12 @@ prepare:
 #endif
 		is_searcher = 0
 	}
-	HEAVY_FENCE;
+	if
+	:: w
+	:: else -> HEAVY_FENCE
+	fi;
 	atomic {
+		w = 0;
 #if defined(M_NO_LOOK)	/* none for jobs, after the announcement */
 		seen = (LOOK == FINISHED -> FINISHED : EMPTY_HANDED);
 #elif defined(M_EXIT_ON_CLOSE) /* closed is enough, drained or not */
@@ -437,6 +455,7 @@ prepare:
 		below[me] = STACK(w);
 		word = REST(w) - PRE_ONE + AS_TOP(me, version[me]);
 		assert(IS_SANE(word));
+		fenced = 1;
 		w = 0
 	}
 #ifdef M_EMPTY_LATE	/* an unpark may have come in between */
@@ -577,7 +596,7 @@ init {
 #ifdef ASLEEP
 		for (i : 0 .. NW - 1) {
 			version[i] = 1; park[i] = SLEEPING;
-			below[i] = word; word = AS_TOP(i, 1)
+			below[i] = word; word = AS_TOP(i, 1); fenced = 1
 		}
 #endif
 		run memory();

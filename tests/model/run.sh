@@ -141,6 +141,7 @@ caught eventcount M_NO_F3 -DNW=1
 caught eventcount M_NO_F4 -DBARRIER
 caught eventcount M_NO_F4 -DNOISY -DNW=1
 caught eventcount M_NO_HEAVY -DNW=1
+caught eventcount M_FENCED_FOR_EVER -DNW=1
 caught eventcount M_NO_LOOK -DNW=1
 caught eventcount M_LEAVE_NO_LOOK -DBARRIER
 caught eventcount M_NO_PRE -DNW=1
