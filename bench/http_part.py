@@ -116,6 +116,14 @@ class LoadCase(OpenLoop):
         self.group = "server, open loop"
         self.load = load
 
+    def notes(self, results):
+        points = [raw for variant in self.variants
+                  for raw in results.by_round(self, variant).values()]
+        late = sum(raw["lag_p99_us"] > raw["p99_us"] / 2 for raw in points)
+        return ["%s: in %d of %d points the client, which shares the CPUs, was "
+                "itself late by more than half of the p99."
+                % (self.name, late, len(points))] if late else []
+
     def rate(self):
         return int(_known["capacity"] * self.load / 100)
 
@@ -254,7 +262,7 @@ class KneeNotes(LoadCase):
         self.others = others
 
     def notes(self, results):
-        said = []
+        said = super().notes(results)
         for pool in POOLS:
             kept_up = [case.load for case in (*self.others, self)
                        if self.p99_ms(results, case, pool) < KNEE_MS]
