@@ -15,7 +15,12 @@ void worker_tell_others(struct worker *self, bool has_more)
 		has_more = has_more ||
 			   channel_look(&pool->channel) == CHANNEL_HAS_WORK;
 	}
-	if (has_more)
+	if (!has_more)
+		return;
+	/* where jobs are long, two: all will be needed, and soon */
+	if (batch_size(&self->batch) == 1 && channel_queued(&pool->channel) > 1)
+		pool_notify(pool, 2);
+	else
 		pool_notify(pool, 1);
 }
 
@@ -280,9 +285,9 @@ static bool live(struct worker *self)
 	worker_note(self, ROTA_WORKER_STARTING); /* not who was here before */
 	frame_push(&frame, pool, (int)self->index);
 	frame.depth = 0;
-	batch_init(&self->batch,
-			atomic_load_explicit(&self->ran, memory_order_relaxed));
 	if (channel_has_lanes(&pool->channel)) {
+		batch_init(&self->batch, atomic_load_explicit(&self->ran,
+							 memory_order_relaxed));
 		own = &pool->channel.lanes.takers[self->index];
 		os_local.pool_id = pool_id(pool);
 		os_local.lane = &own->nested.lane;
