@@ -18,7 +18,8 @@ void worker_tell_others(struct worker *self, bool has_more)
 	if (!has_more)
 		return;
 	/* where jobs are long, two: all will be needed, and soon */
-	if (batch_size(&self->batch) == 1 && channel_queued(&pool->channel) > 1)
+	if (self->batch.mean_ns > JOB_FIRST_NS &&
+			channel_queued(&pool->channel) > 1)
 		pool_notify(pool, 2);
 	else
 		pool_notify(pool, 1);
