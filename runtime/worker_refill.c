@@ -56,8 +56,7 @@ bool worker_take_in_turn(struct worker *self, struct taker *own, uint64_t ran,
 	struct channel *channel = &self->pool->channel;
 	bool is_deep = !(ran / OWN_TURN % DEEP_TURN);
 
-	if (batch_size(&self->batch) < LANE_BATCH)
-		fit_batch(self, ran);
+	own->batch = LANE_BATCH; /* as many as nested ones, however long */
 	if (lanes_move(&channel->lanes, &channel->chain, self->index, is_deep))
 		worker_tell_others(self, true);
 	return is_deep && own_lane_take_oldest(&own->nested, ret_job);
