@@ -31,7 +31,6 @@ void lanes_use_taker(struct lanes *lanes, unsigned i, struct worker *worker)
 	own_lane_init(&taker->nested);
 	own_lane_init(&taker->moved);
 	taker->nested.lane.worker = worker;
-	taker->batch = LANE_BATCH;
 	/* [lanes.R8] release; pairs with [lanes.A8]: a taker is seen initialised.
 	 * What it does comes after this, so that who sees any of it sees the
 	 * place. */

@@ -50,7 +50,6 @@ struct taker {
 	alignas(2 * CACHELINE) _Atomic uint64_t visits;
 	unsigned place; /* W: where it takes from */
 	unsigned quota; /* W: how many more jobs */
-	unsigned batch; /* W: as many at once, at most */
 };
 
 struct lanes {
@@ -100,9 +99,9 @@ struct lane *lanes_find(struct lanes *lanes, uintptr_t owner);
 void lanes_release(struct lanes *lanes, uintptr_t owner);
 
 /* A worker goes on its round, by way of the others or not, until it moved jobs to
- * its own lane: how many. */
+ * its own lane, so many at most: how many. */
 unsigned lanes_move(struct lanes *lanes, struct chain *chain, unsigned worker,
-		bool is_by_workers);
+		bool is_by_workers, unsigned max);
 /* Somebody else takes a job, for to drop it. */
 bool lanes_take_as_guest(struct lanes *lanes, struct rota_job *ret_job);
 

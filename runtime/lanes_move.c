@@ -144,16 +144,17 @@ static unsigned move_from(struct lanes *lanes, struct chain *chain,
 }
 
 unsigned lanes_move(struct lanes *lanes, struct chain *chain, unsigned worker,
-		bool is_by_workers)
+		bool is_by_workers, unsigned max)
 {
 	struct taker *self = &lanes->takers[worker];
 	unsigned nr_places = 1 + lanes_nr(lanes) +
 			     (is_by_workers ? lanes_nr_takers(lanes) : 0);
 	uint64_t room = LANE_OWN_SLOTS - lane_count(&self->moved.lane);
 	struct lane_ring *left = NULL;
-	unsigned max, moved = 0;
+	unsigned moved = 0;
 
-	max = room < self->batch ? (unsigned)room : self->batch;
+	if (room < max)
+		max = (unsigned)room;
 	if (!max)
 		return 0;
 	enter(self);

@@ -2,15 +2,6 @@
 /* A worker whose own lanes are empty moves jobs there: when, and how many. */
 #include "pool.h"
 
-/* The jobs that it moved are run, or taken by others: how many next time? */
-static void fit_batch(struct worker *self, uint64_t ran)
-{
-	struct taker *taker = &self->pool->channel.lanes.takers[self->index];
-
-	batch_look(&self->batch, os_now_ns(), ran);
-	taker->batch = batch_size(&self->batch);
-}
-
 /* After a stream of short jobs that now come one by one: let some gather, each
  * look at an almost empty lane fetches lines from its submitter. */
 static void let_gather(struct worker *self)
@@ -40,13 +31,13 @@ static unsigned move_here(struct worker *self)
 		       batch_goes_on(&self->batch, ran);
 
 	if (!goes_on) {
-		fit_batch(self, ran);
+		batch_look(&self->batch, os_now_ns(), ran);
 		let_gather(self);
 	}
-	self->moved = lanes_move(
-			&channel->lanes, &channel->chain, self->index, true);
+	self->moved = lanes_move(&channel->lanes, &channel->chain, self->index,
+			true, batch_size(&self->batch));
 	if (goes_on && !self->moved) /* before it looks elsewhere, or sleeps */
-		fit_batch(self, ran);
+		batch_look(&self->batch, os_now_ns(), ran);
 	return self->moved;
 }
 
@@ -56,8 +47,9 @@ bool worker_take_in_turn(struct worker *self, struct taker *own, uint64_t ran,
 	struct channel *channel = &self->pool->channel;
 	bool is_deep = !(ran / OWN_TURN % DEEP_TURN);
 
-	own->batch = LANE_BATCH; /* as many as nested ones, however long */
-	if (lanes_move(&channel->lanes, &channel->chain, self->index, is_deep))
+	/* as many as nested ones, however long they take */
+	if (lanes_move(&channel->lanes, &channel->chain, self->index, is_deep,
+			    LANE_BATCH))
 		worker_tell_others(self, true);
 	return is_deep && own_lane_take_oldest(&own->nested, ret_job);
 }

@@ -22,7 +22,7 @@ static uintptr_t take(unsigned worker)
 {
 	uintptr_t id = take_own(worker);
 
-	if (!id && lanes_move(&lanes, &chain, worker, true))
+	if (!id && lanes_move(&lanes, &chain, worker, true, LANE_BATCH))
 		id = take_own(worker);
 	return id;
 }
@@ -265,7 +265,8 @@ TEST(what_was_pushed_late_and_met_a_worker_is_run_and_the_rest_taken_back)
 	lanes_close(&lanes);
 	CHECK(is_finished());
 	first = push_late(lane, 5);
-	CHECK_EQ(lanes_move(&lanes, &chain, 0, true), 3); /* half of them */
+	CHECK_EQ(lanes_move(&lanes, &chain, 0, true, LANE_BATCH),
+			3); /* half of them */
 	CHECK_EQ(lanes_withdraw(&lanes, lane, first, 5), 3);
 	for (uintptr_t i = 0; i < 3; i++)
 		CHECK_EQ(take(0), 100 + i);
@@ -318,8 +319,8 @@ TEST(a_guest_finds_what_is_in_the_lanes_of_submitters_and_of_workers)
 	begin(NR_WORKERS);
 	for (uintptr_t i = 1; i <= 2000; i++)
 		push(lanes_claim(&lanes, 1 + i % 3), i);
-	CHECK(lanes_move(&lanes, &chain, 0, true) > 0);
-	CHECK(lanes_move(&lanes, &chain, 1, true) > 0);
+	CHECK(lanes_move(&lanes, &chain, 0, true, LANE_BATCH) > 0);
+	CHECK(lanes_move(&lanes, &chain, 1, true, LANE_BATCH) > 0);
 	for (uintptr_t i = 2001; i <= 2010; i++)
 		CHECK(lane_push_one(&lanes.takers[i % 2].nested.lane, NULL,
 				(void *)i));

@@ -31,7 +31,7 @@ static uintptr_t take_moved(unsigned worker)
 
 static unsigned move(unsigned worker)
 {
-	return lanes_move(&lanes, &chain, worker, true);
+	return lanes_move(&lanes, &chain, worker, true, LANE_BATCH);
 }
 
 static void push_chain(uintptr_t id)
@@ -162,7 +162,7 @@ TEST(a_job_that_a_job_submitted_may_be_taken_by_every_other_worker)
 	own = &lanes.takers[1].nested;
 	for (uintptr_t i = 1; i <= NR_NESTED; i++)
 		CHECK(lane_push_one(&own->lane, NULL, (void *)i));
-	CHECK_EQ(lanes_move(&lanes, &chain, 0, false), 0);
+	CHECK_EQ(lanes_move(&lanes, &chain, 0, false, LANE_BATCH), 0);
 	CHECK_EQ(move(0), 1); /* one at a time */
 	CHECK_EQ(lanes_queued(&lanes), NR_NESTED);
 	CHECK_EQ(take_moved(0), 1);
